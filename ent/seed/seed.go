@@ -1,0 +1,169 @@
+// Package seed fills the reference schema with a laboratory that is large, uneven and always the same.
+//
+// Rows are written by prepared statements, not by ent's builders, so that a hundred thousand units with a million
+// samples take a minute or so. Table and column names are ent's constants: a change of the schema that seed misses fails
+// to compile.
+package seed
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/entloader/entloader/ent/unit"
+)
+
+// DefaultSeed is the seed that Run uses for Options.Seed 0.
+const DefaultSeed = 20260101
+
+// Options say how much is written. Equal options always write the same rows, byte for byte.
+type Options struct {
+	// Units is how many units there are; everything else is in proportion: about 10 samples a unit (many units have
+	// none, few have more than 60) and about 3 results a sample. It must be at least 1.
+	Units int
+	// Seed chooses one of many laboratories of that size. 0 stands for DefaultSeed.
+	Seed uint64
+	// Progress, if not nil, is called now and then on the goroutine of Run with how many of the units are written.
+	Progress func(done, total int)
+}
+
+// Counts is the number of rows that were written, by the name of their table: counts[sample.Table].
+type Counts map[string]int
+
+// unitsPerFlush is how many units are generated between two writes. It bounds memory (about 5,000 samples with all that
+// hangs on them) and the work between two looks at the context.
+const unitsPerFlush = 500
+
+// Run writes a laboratory into db, a SQLite database with the tables of the schema in it and no rows. It is all or nothing:
+// one transaction, rolled back when it fails or ctx ends. Foreign keys are kept if the connection has them on.
+//
+// For speed, Run relaxes the durability of its connection while it writes: a crash of the machine, not of the process, can
+// damage the database file. Seed databases that can be made again.
+func Run(ctx context.Context, db *sql.DB, opts Options) (Counts, error) {
+	if opts.Units < 1 {
+		return nil, fmt.Errorf("entloader: seed: Units is %d: set it to at least 1", opts.Units)
+	}
+	if opts.Seed == 0 {
+		opts.Seed = DefaultSeed
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("entloader: seed: no connection: %w", err)
+	}
+	defer conn.Close()
+	if err := checkEmpty(ctx, conn); err != nil {
+		return nil, err
+	}
+	restore, err := tune(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := write(ctx, conn, opts)
+	if err := errors.Join(err, restore()); err != nil {
+		return nil, err
+	}
+	return counts, nil
+}
+
+// checkEmpty reports in the user's words what would otherwise be a missing table or a duplicate key.
+func checkEmpty(ctx context.Context, conn *sql.Conn) error {
+	var n int
+	err := conn.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+quote(unit.Table)+" LIMIT 1)").Scan(&n)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("entloader: seed: stopped before the first unit: %w", ctx.Err())
+	case err != nil:
+		return fmt.Errorf("entloader: seed: cannot read the table %q; create the tables with client.Schema.Create first: %w", unit.Table, err)
+	case n > 0:
+		return fmt.Errorf("entloader: seed: the table %q has rows already; seed an empty database", unit.Table)
+	}
+	return nil
+}
+
+// tune sets the connection up for bulk writes, and returns what sets it back as it was.
+func tune(ctx context.Context, conn *sql.Conn) (restore func() error, err error) {
+	settings := []struct {
+		name  string
+		value int
+		was   int
+	}{
+		{name: "synchronous", value: 0},
+		{name: "cache_size", value: -256 << 10}, // in KiB: the right-hand edges of all indexes stay in memory
+	}
+	for i := range settings {
+		s := &settings[i]
+		if err := conn.QueryRowContext(ctx, "PRAGMA "+s.name).Scan(&s.was); err != nil {
+			return nil, fmt.Errorf("entloader: seed: cannot read PRAGMA %s; seed writes to SQLite only: %w", s.name, err)
+		}
+	}
+	set := func(ctx context.Context, name string, value int) error {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA %s = %d", name, value)); err != nil {
+			return fmt.Errorf("entloader: seed: cannot set PRAGMA %s: %w", name, err)
+		}
+		return nil
+	}
+	restore = func() error {
+		var errs []error
+		for _, s := range settings {
+			errs = append(errs, set(context.WithoutCancel(ctx), s.name, s.was))
+		}
+		return errors.Join(errs...)
+	}
+	for _, s := range settings {
+		if err := set(ctx, s.name, s.value); err != nil {
+			return nil, errors.Join(err, restore())
+		}
+	}
+	return restore, nil
+}
+
+// write generates and writes everything in one transaction.
+func write(ctx context.Context, conn *sql.Conn, opts Options) (Counts, error) {
+	// Not under ctx: database/sql would roll back on a goroutine of its own when ctx ends, at the same time as tune's
+	// restore runs. The statements are under ctx, so that they stop at once.
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return nil, fmt.Errorf("entloader: seed: cannot begin: %w", err)
+	}
+	defer tx.Rollback() // without effect after Commit
+	done := 0
+	fail := func(err error) (Counts, error) {
+		// The driver says "interrupted"; what the caller wants to know is why.
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, fmt.Errorf("entloader: seed: stopped after %d of %d units, nothing is kept: %w", done, opts.Units, err)
+	}
+	// Partners refer to each other, and need not be in one statement. SQLite resets this at the end of the transaction.
+	if _, err := tx.ExecContext(ctx, "PRAGMA defer_foreign_keys = ON"); err != nil {
+		return fail(err)
+	}
+	t := newTables(tx)
+	defer t.close()
+	lab := newLab(t, opts)
+	lab.writeStock()
+	if err := t.flush(ctx); err != nil {
+		return fail(err)
+	}
+	for done < opts.Units {
+		if err := ctx.Err(); err != nil {
+			return fail(err)
+		}
+		n := min(unitsPerFlush, opts.Units-done)
+		for i := range n {
+			lab.writeUnit(done + i)
+		}
+		if err := t.flush(ctx); err != nil {
+			return fail(err)
+		}
+		done += n
+		if opts.Progress != nil {
+			opts.Progress(done, opts.Units)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fail(err)
+	}
+	return t.counts(), nil
+}

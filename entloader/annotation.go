@@ -1,0 +1,40 @@
+package entloader
+
+import "entgo.io/ent/schema"
+
+// Annotation configures the generation of loaders for a type or an edge of an
+// ent schema. Use [Skip] and [Name].
+type Annotation struct {
+	// Skip leaves out the loaders.
+	Skip bool `json:"skip,omitempty"`
+	// Label is what the loaders are called instead of the edge's name.
+	Label string `json:"name,omitempty"`
+}
+
+// Skip leaves out the loaders of an edge, or all loaders from and to a type.
+func Skip() Annotation { return Annotation{Skip: true} }
+
+// Name calls the loaders of an edge by another name than the edge has: an edge
+// "items" with Name("line_items") is loaded by LoadLineItems.
+func Name(name string) Annotation { return Annotation{Label: name} }
+
+// Name implements schema.Annotation.
+func (Annotation) Name() string { return "EntLoader" }
+
+// Merge implements schema.Merger, for mixins and repeated annotations.
+func (a Annotation) Merge(other schema.Annotation) schema.Annotation {
+	switch o := other.(type) {
+	case Annotation:
+		a.Skip = a.Skip || o.Skip
+		if o.Label != "" {
+			a.Label = o.Label
+		}
+	case *Annotation:
+		if o != nil {
+			return a.Merge(*o)
+		}
+	}
+	return a
+}
+
+var _ schema.Merger = Annotation{}

@@ -1,0 +1,185 @@
+package entloader
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// KeyErrors are the errors of single keys of a LoadAll; errors.Is and errors.As
+// reach inside.
+type KeyErrors[C comparable] map[C]error
+
+// Error names one of the errors and how many there are.
+func (e KeyErrors[C]) Error() string {
+	for k, err := range e {
+		if len(e) == 1 {
+			return fmt.Sprintf("entloader: key %v: %v", k, err)
+		}
+		return fmt.Sprintf("entloader: %d keys failed, among them %v: %v", len(e), k, err)
+	}
+	return "entloader: no key failed"
+}
+
+// Unwrap returns the errors of the keys.
+func (e KeyErrors[C]) Unwrap() []error {
+	errs := make([]error, 0, len(e))
+	for _, err := range e {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// A Related is a type that stands for a relation. Generated code declares one
+// per relation, so that a loader by key is one pointer and making all loaders
+// of a request costs next to nothing.
+type Related[K comparable, T comparable, Q any] interface {
+	Relation() *Relation[K, T, Q]
+}
+
+// byKey is how ManyBy and OneBy find the loaders that they belong to.
+type byKey[R Related[K, T, Q], K comparable, T comparable, Q any] struct{ loaders *Loaders }
+
+func (b byKey[R, K, T, Q]) relation() *Relation[K, T, Q] {
+	var r R
+	return r.Relation()
+}
+
+func (b byKey[R, K, T, Q]) loader(ctx context.Context) *LoaderBy[K, K, []T] {
+	return b.relation().loader(b.loaders.scopeOf(ctx), "", nil)
+}
+
+// loadAll loads keys in the order given and turns each group of rows into a
+// value with one.
+func loadAll[K comparable, T, V any](ctx context.Context, l *LoaderBy[K, K, []T], keys []K, one func([]T) (V, error)) ([]V, error) {
+	values := make([]V, len(keys))
+	var failed KeyErrors[K]
+	for i, k := range keys {
+		found, err := l.load(ctx, k, slices.Values(keys[i:]))
+		if err == nil {
+			values[i], err = one(found)
+		}
+		if err != nil {
+			if failed == nil {
+				failed = make(KeyErrors[K])
+			}
+			failed[k] = err
+		}
+	}
+	if failed != nil {
+		return values, failed
+	}
+	return values, nil
+}
+
+// ManyBy loads the targets of an edge to many by the key of the parent. It is
+// safe for concurrent use.
+type ManyBy[R Related[K, T, Q], K comparable, T comparable, Q any] struct {
+	byKey[R, K, T, Q]
+}
+
+// NewManyBy returns the loader of R within l.
+func NewManyBy[R Related[K, T, Q], K comparable, T comparable, Q any](l *Loaders) ManyBy[R, K, T, Q] {
+	return ManyBy[R, K, T, Q]{byKey[R, K, T, Q]{l}}
+}
+
+// Load returns the targets for key; an empty slice, never nil, where there are
+// none. The slice is shared and read-only. A lone key waits a moment for
+// others, see [WithQuiet].
+func (b ManyBy[R, K, T, Q]) Load(ctx context.Context, key K) ([]T, error) {
+	return b.loader(ctx).Load(ctx, key)
+}
+
+// LoadAll returns the targets for keys, in their order, at once and in one
+// batch. Keys that failed have a nil slice, and their error in a KeyErrors.
+func (b ManyBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([][]T, error) {
+	return loadAll(ctx, b.loader(ctx), keys, func(found []T) ([]T, error) { return found, nil })
+}
+
+// Prime makes targets the answer for key, unless there is an answer already.
+func (b ManyBy[R, K, T, Q]) Prime(ctx context.Context, key K, targets []T) {
+	if targets == nil {
+		targets = []T{}
+	}
+	b.loader(ctx).Prime(ctx, key, targets[:len(targets):len(targets)])
+}
+
+// Clear forgets the answers for keys, those of loads with options included.
+func (b ManyBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
+	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
+}
+
+// ClearAll forgets the answers for all keys, those of loads with options
+// included.
+func (b ManyBy[R, K, T, Q]) ClearAll(ctx context.Context) {
+	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
+}
+
+// OneBy loads the one target that a key stands for. It is safe for concurrent
+// use.
+type OneBy[R Related[K, T, Q], K comparable, T comparable, Q any] struct {
+	byKey[R, K, T, Q]
+}
+
+// NewOneBy returns the loader of R within l.
+func NewOneBy[R Related[K, T, Q], K comparable, T comparable, Q any](l *Loaders) OneBy[R, K, T, Q] {
+	return OneBy[R, K, T, Q]{byKey[R, K, T, Q]{l}}
+}
+
+func (b OneBy[R, K, T, Q]) one(found []T) (v T, err error) {
+	r := b.relation()
+	switch len(found) {
+	case 0:
+		if r.Optional {
+			return v, nil
+		}
+		return v, keyError(r.Name, r.Target.NotFound())
+	case 1:
+		return found[0], nil
+	}
+	return v, keyError(r.Name, r.Target.NotSingular())
+}
+
+// Load returns the target for key. Where there is none, the error is one for
+// which IsNotFound of the ent package holds; for an optional edge the target is
+// nil. A lone key waits a moment for others, see [WithQuiet].
+func (b OneBy[R, K, T, Q]) Load(ctx context.Context, key K) (v T, err error) {
+	found, err := b.loader(ctx).Load(ctx, key)
+	if err != nil {
+		return v, err
+	}
+	return b.one(found)
+}
+
+// LoadAll returns the targets for keys, in their order, at once and in one
+// batch. Keys that failed have a nil target, and their error in a KeyErrors.
+func (b OneBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([]T, error) {
+	return loadAll(ctx, b.loader(ctx), keys, b.one)
+}
+
+// Prime makes v the answer for key, unless there is an answer already.
+func (b OneBy[R, K, T, Q]) Prime(ctx context.Context, key K, v T) {
+	b.loader(ctx).Prime(ctx, key, []T{v})
+}
+
+// Clear forgets the answers for keys, those of loads with options included.
+func (b OneBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
+	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
+}
+
+// ClearAll forgets the answers for all keys, those of loads with options
+// included.
+func (b OneBy[R, K, T, Q]) ClearAll(ctx context.Context) {
+	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
+}
+
+// clearRelation clears the loaders of a relation, whatever their options.
+func clearRelation[K comparable, T comparable, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, clear func(*LoaderBy[K, K, []T])) {
+	r.loader(sc, "", nil) // a clear before the first load counts, too
+	sc.loading.Range(func(k, l any) bool {
+		if k.(loadingKey).relation == any(r) {
+			clear(l.(*LoaderBy[K, K, []T]))
+		}
+		return true
+	})
+}

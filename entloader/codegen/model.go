@@ -1,0 +1,363 @@
+package codegen
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/token"
+	"slices"
+	"strings"
+
+	"entgo.io/ent/entc/gen"
+	"entgo.io/ent/schema/field"
+
+	"github.com/entloader/entloader/entloader"
+)
+
+// A model is what the templates print: the graph of ent with every name and
+// expression worked out.
+type model struct {
+	Config config
+	Types  []*typeModel
+	// Imports are packages of id types, by path.
+	Imports []importModel
+}
+
+type importModel struct{ Alias, Path string }
+
+// A typeModel is an ent type.
+type typeModel struct {
+	*gen.Type
+	// Edges are the edges with loaders.
+	Edges []*edgeModel
+	// FKs are the foreign keys that siblings of the type are remembered with.
+	FKs []*fkModel
+	// Keys are the relations that are loaded by key: by id, and by each edge.
+	Keys []*relationModel
+	// Codec is the expression for the codec of the id.
+	Codec string
+	// HiddenFKs says that entities have foreign keys that are no fields.
+	HiddenFKs bool
+}
+
+// An edgeModel is an edge with loaders.
+type edgeModel struct {
+	*gen.Edge
+	Owner *typeModel
+	// Method is the name of the method on the entity, GraphQL that of the
+	// method without options or empty.
+	Method, GraphQL string
+	// Base is the exported name that the others derive from.
+	Base string
+	// ByID is the relation by the id of the owner; nil if that has none.
+	ByID *relationModel
+	// ByFK is the relation by the foreign key that the owner holds, if any.
+	ByFK *relationModel
+	FK   *fkModel
+	// Number is the position of the edge in its ent type.
+	Number int
+}
+
+// An fkModel is a foreign key that an entity holds.
+type fkModel struct {
+	// Field is the name in the sibling struct, Type the type of the key.
+	Field, Type string
+	// Expr reads the key from entity n that query q returned.
+	Expr string
+}
+
+// A relationModel is a way to find rows by a key.
+type relationModel struct {
+	// Var is the variable that holds the relation.
+	Var string
+	// Name is what errors call it, Field its field in the loaders by key.
+	Name, Field string
+	Target      *typeModel
+	KeyType     string
+	Codec       string
+	One         bool
+	Optional    bool
+	// Match are the fields of an entloader.Match.
+	Match string
+}
+
+// Sibling is the struct that remembers an entity.
+func (t *typeModel) Sibling() string { return "entloader" + t.Name + "Sibling" }
+
+// TargetVar is the variable that holds the type for the runtime.
+func (t *typeModel) TargetVar() string { return "entloader" + t.Name }
+
+// EdgeVar is the variable that holds the edge for the runtime.
+func (e *edgeModel) EdgeVar() string { return "entloader" + e.Owner.Name + e.Base + "Edge" }
+
+// IDType is the type of the owner's id; entities without one have none.
+func (t *typeModel) IDType() string {
+	if !t.HasOneFieldID() {
+		return "struct{}"
+	}
+	return t.ID.Type.String()
+}
+
+// KeyType is the type of the foreign key, or that of the id where there is none.
+func (e *edgeModel) KeyType() string {
+	if e.ByFK != nil {
+		return e.ByFK.KeyType
+	}
+	return e.Owner.IDType()
+}
+
+// Kind is the generic type that loads the relation by key.
+func (r *relationModel) Kind() string {
+	if r.One {
+		return "OneBy"
+	}
+	return "ManyBy"
+}
+
+// Has reports whether a type has loaders.
+func (m *model) Has(name string) bool {
+	return slices.ContainsFunc(m.Types, func(t *typeModel) bool { return t.Name == name })
+}
+
+// UniqueColumns lists the columns that hold no value twice, and no NULL.
+func (t *typeModel) UniqueColumns() string {
+	var columns []string
+	for _, f := range t.Fields {
+		if f.Unique && !f.Optional {
+			columns = append(columns, t.Package()+"."+f.Constant())
+		}
+	}
+	return strings.Join(columns, ", ")
+}
+
+func newModel(g *gen.Graph, c config) (*model, error) {
+	m := &model{Config: c}
+	byName := make(map[string]*typeModel)
+	imports := make(map[string]bool)
+	var errs []error
+	for _, n := range g.Nodes {
+		a, err := annotation(n.Annotations)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("entloader: schema %s: %w", n.Name, err))
+		}
+		if a.Skip {
+			continue
+		}
+		t := &typeModel{Type: n, HiddenFKs: len(n.UnexportedForeignKeys()) > 0}
+		if n.HasOneFieldID() {
+			if t.Codec = codec(n.ID); t.Codec == "" {
+				// Its keys can not be compared in Go.
+				continue
+			}
+			if path := n.ID.Type.PkgPath; path != "" && !imports[path] {
+				imports[path] = true
+				m.Imports = append(m.Imports, importModel{Alias: n.ID.Type.PkgName, Path: path})
+			}
+		}
+		byName[n.Name] = t
+		m.Types = append(m.Types, t)
+	}
+	for _, t := range m.Types {
+		if t.HasOneFieldID() {
+			t.Keys = append(t.Keys, &relationModel{
+				Var: t.TargetVar() + "ByID", Name: t.Name + " by id", Field: "ByID",
+				Target: t, KeyType: t.IDType(), Codec: t.Codec, One: true,
+				Match: fmt.Sprintf("Column: %s.%s", t.Package(), t.ID.Constant()),
+			})
+		}
+	}
+	for _, t := range m.Types {
+		for i, e := range t.Type.Edges {
+			a, err := annotation(e.Annotations)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("entloader: schema %s, edge %s: %w", t.Name, e.Name, err))
+				continue
+			}
+			if target := byName[e.Type.Name]; target != nil && !a.Skip {
+				errs = append(errs, t.addEdge(m, e, i, target, a))
+			}
+		}
+		errs = append(errs, t.checkNames())
+	}
+	return m, errors.Join(errs...)
+}
+
+// addEdge works out how the edge is loaded.
+func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel, a entloader.Annotation) error {
+	base := e.StructField()
+	if a.Label != "" {
+		base = gen.Funcs["pascal"].(func(string) string)(a.Label)
+		if !token.IsIdentifier(base) || !token.IsExported(base) {
+			return fmt.Errorf("entloader: schema %s, edge %s: Name(%q) gives no Go identifier", t.Name, e.Name, a.Label)
+		}
+	}
+	em := &edgeModel{Edge: e, Owner: t, Base: base, Method: m.Config.Prefix + base, Number: number}
+	if m.Config.GraphQL {
+		em.GraphQL = base
+	}
+	name := t.Name + "." + e.Name
+	byID := &relationModel{
+		Var: "entloader" + t.Name + base, Name: name, Field: base,
+		Target: target, KeyType: t.IDType(), Codec: t.Codec,
+		One: e.Unique, Optional: e.Optional,
+	}
+	pkg := t.Package()
+	switch {
+	case e.M2M():
+		on, key := 1, 0
+		if e.IsInverse() {
+			on, key = 0, 1
+		}
+		pk := pkg + "." + e.PKConstant()
+		byID.Match = fmt.Sprintf("Table: %s.%s, Column: %s[%d], On: %s[%d], Target: %s.%s",
+			pkg, e.TableConstant(), pk, key, pk, on, target.Package(), target.ID.Constant())
+		if e.Through != nil && e.Through.HasOneFieldID() {
+			byID.Match += ", Repeats: true"
+		}
+		byID.Match += schemaOf(t, e)
+	case ownFK(e):
+		fk, err := foreignKey(t, e)
+		if err != nil {
+			return err
+		}
+		em.FK = fk
+		t.FKs = append(t.FKs, fk)
+		em.ByFK = target.Keys[0]
+		if t.HasOneFieldID() {
+			byID.Match = fmt.Sprintf("Table: %s.Table, Column: %s.%s, On: %s.%s, Target: %s.%s",
+				pkg, pkg, t.ID.Constant(), pkg, e.ColumnConstant(), target.Package(), target.ID.Constant())
+			byID.Match += schemaOf(t, e)
+		}
+	default:
+		byID.Match = fmt.Sprintf("Column: %s.%s", pkg, e.ColumnConstant())
+	}
+	if t.HasOneFieldID() {
+		em.ByID = byID
+		t.Keys = append(t.Keys, byID)
+	}
+	t.Edges = append(t.Edges, em)
+	return nil
+}
+
+// ownFK reports whether ent answers an edge query from the foreign key of the
+// entity itself. A bidirectional O2O edge has a foreign key on both rows; ent's
+// edge query reads that of the other one, and so do we.
+func ownFK(e *gen.Edge) bool { return e.OwnFK() && !e.Bidi }
+
+// schemaOf returns the schema of the table that the edge joins.
+func schemaOf(t *typeModel, e *gen.Edge) string {
+	if on, _ := t.FeatureEnabled(gen.FeatureSchemaConfig.Name); !on {
+		return ""
+	}
+	name := t.Name
+	if e.M2M() {
+		switch {
+		case e.Through != nil:
+			name = e.Through.Name
+		case e.Inverse != "":
+			name = e.Type.Name + gen.Funcs["pascal"].(func(string) string)(e.Inverse)
+		default:
+			name = t.Name + e.StructField()
+		}
+	}
+	return fmt.Sprintf(", Schema: func(sc *entloader.Scope) string { return sc.Client().(config).schemaConfig.%s }", name)
+}
+
+// foreignKey works out how to read the foreign key of an edge from entity n.
+func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
+	fk, err := e.ForeignKey()
+	if err != nil {
+		return nil, fmt.Errorf("entloader: schema %s, edge %s: %w", t.Name, e.Name, err)
+	}
+	f := fk.Field
+	key := e.Type.ID.Type.String()
+	m := &fkModel{Field: "fk" + e.StructField(), Type: key}
+	value := "n." + fk.StructField()
+	selected := fmt.Sprintf("%s.entloader.Selected(%s.%s)", t.QueryReceiver(), t.Package(), e.ColumnConstant())
+	switch {
+	case fk.UserDefined && t.HasOneFieldID() && f.Name == t.ID.Name:
+		// The foreign key is the id.
+		m.Expr = "entloader.FKValue(n.ID, true, false)"
+	case f.Type.String() != key, f.Nillable && f.Type.RType.IsPtr():
+		// Rare enough to look the target up by the id of the entity.
+		m.Expr = fmt.Sprintf("entloader.FK[%s]{}", key)
+	case f.Nillable:
+		m.Expr = fmt.Sprintf("entloader.FKPointer(%s, %s)", value, selected)
+	default:
+		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, %t)", value, selected, f.Optional)
+	}
+	return m, nil
+}
+
+// codec returns the expression for the codec of keys like f, or "" if they can
+// not be compared in Go.
+func codec(f *gen.Field) string {
+	typ := f.Type.String()
+	switch t := f.Type.Type; {
+	case f.HasValueScanner():
+		value, err1 := f.ValueFunc()
+		scan, err2 := f.ScanValueFunc()
+		from, err3 := f.FromValueFunc()
+		if errors.Join(err1, err2, err3) != nil {
+			return ""
+		}
+		return fmt.Sprintf("entloader.ConvertedKey(%s, %s, %s)", value, scan, from)
+	case t == field.TypeBytes, t == field.TypeJSON:
+		return ""
+	case f.Type.Valuer(), f.Type.ValueScanner():
+		return fmt.Sprintf("entloader.ValueKey[%s]()", typ)
+	case t.Integer():
+		return fmt.Sprintf("entloader.IntKey[%s]()", typ)
+	case t == field.TypeString, t == field.TypeEnum:
+		return fmt.Sprintf("entloader.StringKey[%s]()", typ)
+	}
+	return fmt.Sprintf("entloader.ValueKey[%s]()", typ)
+}
+
+func annotation(all gen.Annotations) (a entloader.Annotation, err error) {
+	raw, ok := all[a.Name()]
+	if !ok {
+		return a, nil
+	}
+	b, err := json.Marshal(raw)
+	if err == nil {
+		err = json.Unmarshal(b, &a)
+	}
+	if err != nil {
+		return a, fmt.Errorf("reading the EntLoader annotation: %w", err)
+	}
+	return a, nil
+}
+
+// checkNames finds generated names that clash with those of the schema.
+func (t *typeModel) checkNames() error {
+	taken := map[string]string{
+		"Update": "a method of ent", "Unwrap": "a method of ent", "String": "a method of ent",
+		"Value": "a method of ent", "ID": "the id", "Edges": "a field of ent",
+	}
+	for _, f := range t.Fields {
+		taken[f.StructField()] = fmt.Sprintf("field %q", f.Name)
+	}
+	for _, e := range t.Type.Edges {
+		taken["Query"+e.StructField()] = fmt.Sprintf("the query of edge %q", e.Name)
+	}
+	var errs []error
+	use := func(e *edgeModel, name string) {
+		what := fmt.Sprintf("the loader of edge %q", e.Name)
+		if other, ok := taken[name]; ok {
+			errs = append(errs, fmt.Errorf("entloader: schema %s, edge %s: method %s would clash with %s: rename it with entloader.Name(…) on the edge, change codegen.WithMethodPrefix, or leave it out with entloader.Skip()", t.Name, e.Name, name, other))
+			return
+		}
+		taken[name] = what
+	}
+	for _, e := range t.Edges {
+		use(e, e.Method)
+		if e.GraphQL != "" {
+			use(e, e.GraphQL)
+		}
+	}
+	if t.Name == "Loaders" || strings.HasSuffix(t.Name, "Loaders") {
+		errs = append(errs, fmt.Errorf("entloader: schema %s: the name would clash with the generated type %s: rename the schema", t.Name, t.Name))
+	}
+	return errors.Join(errs...)
+}

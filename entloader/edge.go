@@ -1,0 +1,140 @@
+package entloader
+
+import (
+	"context"
+)
+
+// An EntityEdge is an edge as it is loaded from an entity: its relations by
+// what is known of the entity, and how to read the keys of siblings S.
+// Generated code makes one per edge.
+type EntityEdge[S any, I comparable, K comparable, T comparable, Q any] struct {
+	// Name is Type.edge, as in the schema.
+	Name string
+	// Index is the number of the edge in its type.
+	Index int
+	// Required says that an entity without the edge is an error.
+	Required bool
+	// ID reads the id of a sibling, ByID is the edge by the id of the entity.
+	// Both are nil for entities without an id.
+	ID   func(*S) I
+	ByID *Relation[I, T, Q]
+	// FK reads the foreign key of a sibling, ByFK is the target by its id. Both
+	// are nil unless the entity holds the foreign key.
+	FK   func(*S) FK[K]
+	ByFK *Relation[K, T, Q]
+}
+
+// LoadMany returns the targets of an edge to many, for the entity with the
+// given handle and id. loaded is what the entity holds from an eager load. It
+// reports false if the options can not be batched.
+func (e *EntityEdge[S, I, K, T, Q]) LoadMany(ctx context.Context, sc *Scope, h Handle[S], id I, loaded []T, opts []func(Q)) ([]T, bool, error) {
+	set, row := e.find(sc, h, id)
+	if row != nil && loaded != nil && len(opts) == 0 && set.whole(ctx, e.Index) {
+		return loaded[:len(loaded):len(loaded)], true, nil
+	}
+	return e.load(ctx, sc, set, row, h.index, id, opts)
+}
+
+// LoadOne returns the target of an edge to one, as LoadMany does.
+func (e *EntityEdge[S, I, K, T, Q]) LoadOne(ctx context.Context, sc *Scope, h Handle[S], id I, loaded T, opts []func(Q)) (T, bool, error) {
+	var none T
+	set, row := e.find(sc, h, id)
+	if row != nil && len(opts) == 0 && set.whole(ctx, e.Index) {
+		if loaded == none {
+			return e.missing()
+		}
+		return loaded, true, nil
+	}
+	found, ok, err := e.load(ctx, sc, set, row, h.index, id, opts)
+	if err != nil || !ok {
+		return none, ok, err
+	}
+	switch len(found) {
+	case 0:
+		return e.missing()
+	case 1:
+		return found[0], true, nil
+	}
+	return none, true, keyError(e.Name, e.target().NotSingular())
+}
+
+func (e *EntityEdge[S, I, K, T, Q]) missing() (none T, ok bool, err error) {
+	if e.Required {
+		err = keyError(e.Name, e.target().NotFound())
+	}
+	return none, true, err
+}
+
+func (e *EntityEdge[S, I, K, T, Q]) target() *Target[T, Q] {
+	if e.ByID != nil {
+		return e.ByID.Target
+	}
+	return e.ByFK.Target
+}
+
+// find returns the set of an entity and its row. The id tells an entity of the
+// set from a copy of one that was given another id.
+func (e *EntityEdge[S, I, K, T, Q]) find(sc *Scope, h Handle[S], id I) (*Set[S], *S) {
+	set, row := h.set(sc)
+	if row != nil && e.ID != nil && e.ID(row) != id {
+		return nil, nil
+	}
+	return set, row
+}
+
+func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Set[S], row *S, index int, id I, opts []func(Q)) ([]T, bool, error) {
+	if row != nil && e.FK != nil {
+		switch fk := e.FK(row); fk.State {
+		case FKNull:
+			return []T{}, true, nil
+		case FKKnown:
+			return loadRelation(ctx, sc, e.ByFK, fk.Key, set, index, opts, func(s *S) (K, bool) {
+				fk := e.FK(s)
+				return fk.Key, fk.State == FKKnown
+			})
+		}
+	}
+	if e.ByID == nil {
+		return nil, false, nil
+	}
+	return loadRelation(ctx, sc, e.ByID, id, set, index, opts, func(s *S) (I, bool) {
+		return e.ID(s), e.FK == nil || e.FK(s).State == FKUnknown
+	})
+}
+
+// loadRelation loads what a relation holds for key, together with the siblings
+// in set, if there is one: keyOf tells the key of a sibling, and whether it has
+// one.
+func loadRelation[S any, K comparable, T comparable, Q any](ctx context.Context, sc *Scope, r *Relation[K, T, Q], key K, set *Set[S], index int, opts []func(Q), keyOf func(*S) (K, bool)) ([]T, bool, error) {
+	options := ""
+	if len(opts) > 0 {
+		var ok bool
+		if options, ok = r.renderOptions(ctx, sc, opts); !ok {
+			r.loader(sc, "", nil).alone()
+			return nil, false, nil
+		}
+	}
+	l := r.loader(sc, options, opts)
+	if set == nil || !set.siblings(r, options) {
+		found, err := l.load(ctx, key, nil)
+		return found, true, err
+	}
+	found, err := l.load(ctx, key, func(yield func(K) bool) {
+		// The window that the entity stands in, its successors first: after a
+		// clear a batch takes only some of them.
+		rows, w := set.Rows, sc.loaders.opt.window
+		start := index / w * w
+		end := min(start+w, len(rows))
+		for i := index; i < end; i++ {
+			if k, ok := keyOf(&rows[i]); ok && !yield(k) {
+				return
+			}
+		}
+		for i := start; i < index; i++ {
+			if k, ok := keyOf(&rows[i]); ok && !yield(k) {
+				return
+			}
+		}
+	})
+	return found, true, err
+}

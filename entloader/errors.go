@@ -1,0 +1,42 @@
+package entloader
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNoLoaders is returned by generated Load methods of a package that was
+// generated with codegen.WithStrict when their context carries no loaders.
+var ErrNoLoaders = errors.New("entloader: no loaders in context: attach them with NewLoadersContext, LoadersMiddleware or the gqlgen extension")
+
+// ErrNotFound is the error of a key that a fetch did not answer.
+var ErrNotFound = errors.New("entloader: no answer for this key")
+
+// PanicError is what every waiter of a batch receives when its fetch panicked
+// or called runtime.Goexit.
+type PanicError struct {
+	// Value is what was passed to panic, or an error that says that
+	// runtime.Goexit was called.
+	Value any
+	// Stack is the stack of the fetch at that moment.
+	Stack []byte
+}
+
+// errGoexit is the Value of a PanicError for a fetch that called runtime.Goexit.
+var errGoexit = errors.New("runtime.Goexit was called (testing.T.FailNow and require do so; call them outside a fetch)")
+
+// Error returns the panic value and the stack.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("entloader: fetch panicked: %v\n\n%s", e.Value, e.Stack)
+}
+
+// Unwrap returns the panic value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// keyError names the loader that an error came from.
+func keyError(name string, err error) error {
+	return fmt.Errorf("entloader: %s: %w", name, err)
+}

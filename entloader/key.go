@@ -1,0 +1,142 @@
+package entloader
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"reflect"
+)
+
+// A Codec carries keys of one type to the database and back.
+type Codec[K comparable] struct {
+	// Value returns what the driver is given for a key: int64, float64, bool,
+	// []byte, string or time.Time.
+	Value func(K) (driver.Value, error)
+	// Scan reads a key from what the driver returned.
+	Scan func(src any, dst *K) error
+	// Exact says that the database holds two keys for equal only if Go does.
+	// Text is not exact: a column may have a case-insensitive collation.
+	Exact bool
+}
+
+// IntKey is the codec of keys that are stored as integers.
+func IntKey[K ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64]() Codec[K] {
+	return Codec[K]{
+		Value: func(k K) (driver.Value, error) {
+			if k > 0 && int64(k) < 0 {
+				return nil, fmt.Errorf("key %d does not fit a 64-bit signed column", k)
+			}
+			return int64(k), nil
+		},
+		Scan: func(src any, dst *K) error {
+			if v, ok := src.(int64); ok {
+				*dst = K(v)
+				return nil
+			}
+			return scanKey(src, dst)
+		},
+		Exact: true,
+	}
+}
+
+// StringKey is the codec of keys that are stored as text.
+func StringKey[K ~string]() Codec[K] {
+	return Codec[K]{
+		Value: func(k K) (driver.Value, error) { return string(k), nil },
+		Scan: func(src any, dst *K) error {
+			switch v := src.(type) {
+			case string:
+				*dst = K(v)
+			case []byte:
+				*dst = K(v)
+			default:
+				return scanKey(src, dst)
+			}
+			return nil
+		},
+	}
+}
+
+// ValueKey is the codec of keys that convert themselves, through driver.Valuer
+// and sql.Scanner (uuid.UUID does so) or as database/sql does by default.
+func ValueKey[K comparable]() Codec[K] {
+	return Codec[K]{
+		Value: func(k K) (driver.Value, error) { return driver.DefaultParameterConverter.ConvertValue(k) },
+		Scan:  scanKey[K],
+		// A fixed-size array (a UUID, a ULID) has one text form.
+		Exact: reflect.TypeFor[K]().Kind() == reflect.Array,
+	}
+}
+
+// ConvertedKey is the codec of ids with an external ValueScanner in the ent
+// schema: value, holder and from are its Value, ScanValue and FromValue.
+func ConvertedKey[K comparable, H any](value func(K) (driver.Value, error), holder func() H, from func(driver.Value) (K, error)) Codec[K] {
+	return Codec[K]{
+		Value: value,
+		Scan: func(src any, dst *K) (err error) {
+			h := any(holder())
+			s, ok := h.(sql.Scanner)
+			if !ok {
+				return fmt.Errorf("the ValueScanner's ScanValue returns %T, which is no sql.Scanner", h)
+			}
+			if err := s.Scan(src); err != nil {
+				return err
+			}
+			*dst, err = from(h)
+			return err
+		},
+	}
+}
+
+func scanKey[K comparable](src any, dst *K) error {
+	var n sql.Null[K]
+	if err := n.Scan(src); err != nil {
+		return err
+	}
+	if !n.Valid {
+		return fmt.Errorf("key is NULL")
+	}
+	*dst = n.V
+	return nil
+}
+
+// FK is a foreign key as a query read it.
+type FK[K comparable] struct {
+	Key   K
+	State FKState
+}
+
+// FKState says what is known of a foreign key.
+type FKState uint8
+
+// States of a foreign key.
+const (
+	// FKUnknown: the column was not selected, or a zero may stand for NULL.
+	FKUnknown FKState = iota
+	// FKNull: the entity has no such edge.
+	FKNull
+	// FKKnown: Key is the id of the target.
+	FKKnown
+)
+
+// FKPointer is the foreign key in a nillable field; selected says whether the
+// query read the column.
+func FKPointer[K comparable](p *K, selected bool) FK[K] {
+	switch {
+	case p != nil:
+		return FK[K]{Key: *p, State: FKKnown}
+	case selected:
+		return FK[K]{State: FKNull}
+	}
+	return FK[K]{}
+}
+
+// FKValue is the foreign key in a field that is not nillable. ent stores NULL
+// as the zero value there, so a zero of an optional field is unknown.
+func FKValue[K comparable](v K, selected, optional bool) FK[K] {
+	var zero K
+	if !selected || optional && v == zero {
+		return FK[K]{}
+	}
+	return FK[K]{Key: v, State: FKKnown}
+}

@@ -1,0 +1,141 @@
+package entloader
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"entgo.io/ent/dialect"
+)
+
+// Loaders are all loaders of one request: one GraphQL operation, one
+// subscription event, one page of a job. The Loaders type that is generated
+// into an ent package embeds it. Answers stay until they are cleared, so
+// loaders must not outlive the request that they were made for.
+//
+// Loaders are safe for concurrent use.
+type Loaders struct {
+	opt     options
+	main    Scope
+	scopeOf func(context.Context) *Scope
+
+	// clears counts the clears of edges; a set that is older than the last
+	// clear of an edge no longer answers that edge from eager-loaded entities.
+	clears atomic.Uint64
+
+	mu     sync.Mutex
+	others []*Scope // every scope but main; protected by mu
+	sets   *setNode // the live sibling sets; protected by mu
+}
+
+// Init prepares loaders that are embedded by value; generated code calls it
+// once, before anything else. client is the configuration of the client that
+// the loaders were made for, driver its driver and tx whether that belongs to a
+// transaction. scopeOf returns the scope of a load by key.
+func (l *Loaders) Init(client any, driver dialect.Driver, tx bool, scopeOf func(context.Context) *Scope, opts []Option) {
+	l.opt = newOptions(opts)
+	l.scopeOf = scopeOf
+	l.main = Scope{loaders: l, client: client, driver: driver, tx: tx}
+}
+
+// Main returns the scope of the client that the loaders were made for.
+func (l *Loaders) Main() *Scope { return &l.main }
+
+// Other returns the scope with the given key, for entities of another client
+// configuration than the loaders' own: a transaction, other interceptors. key
+// must be comparable and hold all that tells two configurations apart.
+func (l *Loaders) Other(key, client any, driver dialect.Driver, tx bool) *Scope {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, sc := range l.others {
+		if same(sc.key, key) {
+			return sc
+		}
+	}
+	sc := &Scope{loaders: l, key: key, client: client, driver: driver, tx: tx}
+	l.others = append(l.others, sc)
+	return sc
+}
+
+// ClearAll forgets every answer of every loader. Batches that are running give
+// their answer to those who wait for it, and to nobody else.
+func (l *Loaders) ClearAll(ctx context.Context) {
+	l.each(func(a anyLoader) { a.ClearAll(ctx) })
+}
+
+// Flush sends all batches of lone keys at once, without waiting for more keys.
+func (l *Loaders) Flush() {
+	l.each(func(a anyLoader) { a.Flush() })
+}
+
+// anyLoader is a loader whatever its types.
+type anyLoader interface {
+	ClearAll(context.Context)
+	Flush()
+	Stats() Stats
+}
+
+func (l *Loaders) each(f func(anyLoader)) {
+	l.mu.Lock()
+	scopes := append([]*Scope{&l.main}, l.others...)
+	l.mu.Unlock()
+	for _, sc := range scopes {
+		for _, a := range sc.list() {
+			f(a)
+		}
+	}
+}
+
+// A Scope is one client configuration: a driver, interceptors and a schema
+// configuration. Loads of different scopes share neither a batch nor an answer,
+// so a transaction never meets its outside.
+type Scope struct {
+	loaders *Loaders
+	key     any
+	client  any
+	driver  dialect.Driver
+	tx      bool
+
+	// serial lets the batches of a transaction run one at a time: a
+	// transaction has one connection and is not safe for concurrent use.
+	serial sync.Mutex
+
+	loading sync.Map // loadingKey → anyLoader
+	mu      sync.Mutex
+	order   []anyLoader // loading in the order of first use; protected by mu
+}
+
+// Client returns the client configuration that generated code passed in.
+func (sc *Scope) Client() any { return sc.client }
+
+// loadingKey identifies a loader within a scope: the relation that it loads and
+// the options that its queries carry, if any.
+type loadingKey struct {
+	relation any
+	options  string
+}
+
+// loaderOf returns the loader for key, made by newLoader on first use.
+func loaderOf[L anyLoader](sc *Scope, key loadingKey, newLoader func() L) L {
+	if l, ok := sc.loading.Load(key); ok {
+		return l.(L)
+	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	if l, ok := sc.loading.Load(key); ok {
+		return l.(L)
+	}
+	l := newLoader()
+	sc.loading.Store(key, l)
+	sc.order = append(sc.order, l)
+	return l
+}
+
+func (sc *Scope) list() []anyLoader {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	return sc.order[:len(sc.order):len(sc.order)]
+}
+
+// ContextKey is the context key of the loaders L, one per generated package.
+type ContextKey[L any] struct{}

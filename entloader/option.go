@@ -1,0 +1,75 @@
+package entloader
+
+import (
+	"context"
+	"time"
+)
+
+// Defaults of the options.
+const (
+	// DefaultWindow is how many siblings one batch takes at most. SQLite,
+	// PostgreSQL and MySQL all take key lists of this length, and a longer one
+	// saves nothing: the cost of a statement is spread over 10,000 keys already.
+	DefaultWindow = 10_000
+	// DefaultQuiet is how long a batch of lone keys waits for another key.
+	DefaultQuiet = 300 * time.Microsecond
+	// DefaultMaxWait bounds the wait of a batch of lone keys.
+	DefaultMaxWait = 2 * time.Millisecond
+)
+
+// options are read-only once the loaders that they belong to exist.
+type options struct {
+	window  int
+	quiet   time.Duration
+	maxWait time.Duration
+	scope   func(context.Context) any
+	uncache bool
+}
+
+// An Option configures loaders when they are made.
+type Option func(*options)
+
+func newOptions(opts []Option) options {
+	o := options{window: DefaultWindow, quiet: DefaultQuiet, maxWait: DefaultMaxWait}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// WithWindow sets how many siblings one batch takes at most, hence how many
+// statements a set costs: its size divided by n, rounded up. The default is
+// [DefaultWindow]. Values below 1 are ignored.
+func WithWindow(n int) Option {
+	return func(o *options) {
+		if n > 0 {
+			o.window = n
+		}
+	}
+}
+
+// WithQuiet sets how long a batch of lone keys waits for another key before it
+// is sent. The default is [DefaultQuiet]. Keys of a sibling set never wait.
+func WithQuiet(d time.Duration) Option {
+	return func(o *options) { o.quiet = max(d, 0) }
+}
+
+// WithMaxWait bounds how long a batch of lone keys waits in all, however many
+// keys keep coming. The default is [DefaultMaxWait].
+func WithMaxWait(d time.Duration) Option {
+	return func(o *options) { o.maxWait = max(d, 0) }
+}
+
+// WithScope adds a value to what two loads must have in common to share an
+// answer, for differences that context look-ups can not show. fn is called with
+// the context of each load, possibly from several goroutines at once, and must
+// return a comparable value.
+func WithScope(fn func(context.Context) any) Option {
+	return func(o *options) { o.scope = fn }
+}
+
+// WithoutCache makes loaders forget an answer as soon as its waiters have it.
+// Equal keys within one batch are still sent once.
+func WithoutCache() Option {
+	return func(o *options) { o.uncache = true }
+}

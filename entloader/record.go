@@ -1,0 +1,265 @@
+package entloader
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"entgo.io/ent"
+	entsql "entgo.io/ent/dialect/sql"
+)
+
+// A recording notes which context keys are looked up and what is found.
+type recording struct {
+	values context.Context // answers the look-ups
+
+	mu     sync.Mutex
+	record *record // until frozen
+	muted  bool    // the statement is with the driver; see mute
+}
+
+func (r *recording) lookup(key any, kind keyKind) any {
+	v := r.values.Value(key)
+	r.mu.Lock()
+	if r.record != nil && (!r.muted || kind == keyStatement) {
+		r.record.note(key, v)
+	}
+	r.mu.Unlock()
+	return v
+}
+
+// freeze ends the recording and returns what it noted. A goroutine that the
+// fetch left behind may go on looking up.
+func (r *recording) freeze() *record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rec := r.record
+	r.record = nil
+	return rec
+}
+
+// mute stops the recording while a statement is with the driver: what drivers
+// and tracers look up does not decide the answer. Variables that ent itself
+// sets before a statement (sql.WithVar) do, and are recorded all the same.
+func (r *recording) mute(v bool) {
+	r.mu.Lock()
+	r.muted = v
+	r.mu.Unlock()
+}
+
+// A batch serves several callers, so it can not run on the context of one: that
+// context's deadline would fail the others and its viewer would decide for
+// them. It runs on a batchContext instead, which
+//
+//   - answers Value from the context of the load that opened the batch,
+//   - ends when the last waiter has left, never with a caller's deadline,
+//   - records every look-up together with what it found.
+//
+// The record then decides who may share the answer, see record.matches.
+type batchContext struct {
+	recording
+	life  context.Context // ends with the last waiter
+	scope *Scope          // of the batch; nil for loaders outside ent
+}
+
+func newBatchContext(ctx context.Context, scope *Scope) (*batchContext, context.CancelFunc) {
+	life, cancel := context.WithCancel(context.Background())
+	return &batchContext{recording: recording{values: ctx, record: &record{}}, life: life, scope: scope}, cancel
+}
+
+func (c *batchContext) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (c *batchContext) Done() <-chan struct{}       { return c.life.Done() }
+func (c *batchContext) Err() error                  { return c.life.Err() }
+
+// batchKey finds the innermost batchContext of a context.
+type batchKey struct{}
+
+func (c *batchContext) Value(key any) any {
+	if key == any(batchKey{}) {
+		return c
+	}
+	switch kind := classify(key); kind {
+	case keyLife:
+		return c.life.Value(key)
+	case keyMasked:
+		return nil
+	case keyOwn:
+		return c.values.Value(key)
+	default:
+		return c.lookup(key, kind)
+	}
+}
+
+// eagerContext records what the eager loads of a query read from its context,
+// so that their answers are shared under the same rule as those of a batch.
+type eagerContext struct {
+	context.Context
+	recording
+}
+
+func (c *eagerContext) Value(key any) any {
+	switch kind := classify(key); kind {
+	case keyLife, keyMasked, keyOwn:
+		return c.Context.Value(key)
+	default:
+		return c.lookup(key, kind)
+	}
+}
+
+// muteBatch mutes the recording of the batch that ctx belongs to, if any.
+func muteBatch(ctx context.Context, v bool) {
+	if c, ok := ctx.Value(batchKey{}).(*batchContext); ok {
+		c.mute(v)
+	}
+}
+
+// inBatch reports whether ctx belongs to a running batch of the scope.
+func inBatch(ctx context.Context, sc *Scope) bool {
+	for c, ok := ctx.Value(batchKey{}).(*batchContext); ok; c, ok = c.values.Value(batchKey{}).(*batchContext) {
+		if c.scope == sc {
+			return true
+		}
+	}
+	return false
+}
+
+// A record is what an answer read from its context. It grows while the batch
+// runs and is read-only afterwards. The zero value matches every context.
+type record struct {
+	keys   []any
+	values []any
+	// own is set when a value can not be compared: such an answer belongs to
+	// the load that opened the batch alone.
+	own bool
+	// scope is the value of WithScope.
+	scope any
+}
+
+func (r *record) note(key, value any) {
+	for _, k := range r.keys {
+		if k == key {
+			return
+		}
+	}
+	r.keys = append(r.keys, key)
+	r.values = append(r.values, value)
+	if !same(value, value) {
+		r.own = true
+	}
+}
+
+// matches reports whether a load with this context would have read the same.
+func (r *record) matches(ctx context.Context, scope func(context.Context) any) bool {
+	if r == nil {
+		return true
+	}
+	if r.own {
+		return false
+	}
+	for i, k := range r.keys {
+		if !same(ctx.Value(k), r.values[i]) {
+			return false
+		}
+	}
+	return scope == nil || same(scope(ctx), r.scope)
+}
+
+// same compares two values as == does; values that can not be compared are
+// never the same. Session variables of ent are the exception: they live in a
+// slice, and are compared by content.
+func same(a, b any) (eq bool) {
+	defer func() {
+		if recover() != nil {
+			eq = reflect.TypeOf(a) == sessionVarsType && reflect.DeepEqual(a, b)
+		}
+	}()
+	return a == b
+}
+
+// keyKind says what a context look-up inside a batch means.
+type keyKind uint8
+
+const (
+	keyRecorded  keyKind = iota // decides the answer
+	keyStatement                // decides the answer, looked up by ent's driver
+	keyOwn                      // ours, or of infrastructure: passed on, not recorded
+	keyMasked                   // belongs to one caller: hidden from the batch
+	keyLife                     // the standard library looks for the parent to cancel
+)
+
+const (
+	gqlgenPkg  = "github.com/99designs/gqlgen/graphql"
+	otelPkg    = "go.opentelemetry.io/"
+	runtimePkg = "github.com/entloader/entloader/entloader"
+	entSQLPkg  = "entgo.io/ent/dialect/sql"
+)
+
+func classify(key any) keyKind {
+	if key == cancelKey {
+		return keyLife
+	}
+	if key == entQueryKey {
+		return keyMasked
+	}
+	t := reflect.TypeOf(key)
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil {
+		return keyRecorded
+	}
+	switch pkg := t.PkgPath(); {
+	case pkg == "":
+		return keyRecorded
+	case pkg == gqlgenPkg:
+		// The field context belongs to one field: ent's pagination would read
+		// the selection of the caller that happened to open the batch.
+		if s := reflect.ValueOf(key); s.Kind() == reflect.String && (s.String() == "resolver_context" || s.String() == "path_context") {
+			return keyMasked
+		}
+		return keyOwn
+	case pkg == runtimePkg, strings.HasPrefix(pkg, otelPkg):
+		return keyOwn
+	case pkg == entSQLPkg:
+		return keyStatement
+	}
+	return keyRecorded
+}
+
+// keyProbe learns the unexported key that a function looks up.
+type keyProbe struct {
+	context.Context
+	key any
+}
+
+func (p *keyProbe) Value(key any) any {
+	if p.key == nil {
+		p.key = key
+	}
+	return nil
+}
+
+// Done is not nil, so that the standard library looks for the parent to cancel.
+func (p *keyProbe) Done() <-chan struct{} { return probeDone }
+
+var (
+	probeDone = make(chan struct{})
+	cancelKey = func() any {
+		p := &keyProbe{Context: context.Background()}
+		_, cancel := context.WithCancel(p)
+		cancel()
+		return p.key
+	}()
+	entQueryKey = func() any {
+		p := &keyProbe{Context: context.Background()}
+		ent.QueryFromContext(p)
+		return p.key
+	}()
+	sessionVarsType = func() reflect.Type {
+		p := &keyProbe{Context: context.Background()}
+		entsql.VarFromContext(p, "")
+		return reflect.TypeOf(entsql.WithVar(context.Background(), "", "").Value(p.key))
+	}()
+)

@@ -1,0 +1,205 @@
+package entloader
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql/sqlgraph"
+)
+
+// A Target is one ent type T with its query builder Q, as the runtime sees it.
+// Generated code makes one per type.
+type Target[T comparable, Q any] struct {
+	// IDColumn is the primary key; empty for types without one.
+	IDColumn string
+	// Unique are the columns that hold no value twice.
+	Unique []string
+	// New returns a query on the client configuration of the scope.
+	New func(*Scope) Q
+	// All runs q as ent's All does (Only, if op is ent.OpQueryOnly):
+	// interceptors, policies, then the statement. hook sees the final
+	// specification of the statement. scanned are the entities that the
+	// statement brought, returned those that interceptors let through.
+	All func(ctx context.Context, q Q, op string, hook SpecHook) (returned, scanned []T, err error)
+	// Render adds to r the statements that q would send. It reports false if
+	// q can not be batched.
+	Render func(ctx context.Context, q Q, r *Renderer) bool
+	// NotFound and NotSingular return the errors of ent's package.
+	NotFound, NotSingular func() error
+}
+
+// SpecHook rewrites a statement: spec is what ent is about to send, q the
+// context of its query.
+type SpecHook func(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext)
+
+// A Relation says how rows of an ent type are found by a key: an edge seen from
+// its one end, or an id. There is one per edge and key, made at start-up;
+// relations are read-only.
+type Relation[K comparable, T comparable, Q any] struct {
+	// Name is how errors and statistics call the relation, e.g. Unit.samples.
+	Name string
+	// Key carries the keys to the database.
+	Key Codec[K]
+	// Match is where the key stands.
+	Match Match
+	// One says that there is at most one row per key.
+	One bool
+	// Optional says that a key without a row is no error.
+	Optional bool
+	// Target is the type of the rows.
+	Target *Target[T, Q]
+}
+
+// Match is where a key stands: in a column of the target's table, or in a table
+// that is joined to it.
+type Match struct {
+	// Column holds the key. It belongs to Table, or to the target's table if
+	// Table is empty.
+	Column string
+	// Table is joined where its column On equals the target's column Target.
+	Table, On, Target string
+	// Schema is the database schema of Table; nil without sql/schemaconfig.
+	Schema func(*Scope) string
+	// Repeats says that Table may hold a pair twice.
+	Repeats bool
+}
+
+// loader returns the loader of the relation for queries with the given options.
+func (r *Relation[K, T, Q]) loader(sc *Scope, options string, opts []func(Q)) *LoaderBy[K, K, []T] {
+	key := loadingKey{relation: r, options: options}
+	if l, ok := sc.loading.Load(key); ok {
+		return l.(*LoaderBy[K, K, []T])
+	}
+	return loaderOf(sc, key, func() *LoaderBy[K, K, []T] {
+		return newLoader(r.Name, sc.loaders.opt, sc, identity[K],
+			func(ctx context.Context, keys []K, out *answers[[]T]) error {
+				return r.fetch(ctx, sc, opts, keys, out)
+			})
+	})
+}
+
+func identity[K comparable](k K) K { return k }
+
+// fetch finds the rows for keys: one statement, or as many as the key list
+// needs where the dialect limits it.
+func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q), keys []K, out *answers[[]T]) error {
+	list, err := newKeyList(sc.driver.Dialect(), r.Key, keys)
+	if err != nil {
+		return err
+	}
+	for start := 0; start < len(keys); start += list.max {
+		end := min(start+list.max, len(keys))
+		if err := r.fetchList(ctx, sc, opts, keys[start:end], list.part(start, end), out.values[start:end]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetchList finds the rows for keys in one statement and groups them. Where a
+// row can not be told to one key, each key is asked for alone: every row of
+// such an answer is its own.
+func (r *Relation[K, T, Q]) fetchList(ctx context.Context, sc *Scope, opts []func(Q), keys []K, list keyList, out [][]T) error {
+	if r.Key.Exact || !ambiguous(keys) {
+		returned, owners, err := r.query(ctx, sc, opts, keys, list)
+		if err != nil {
+			return err
+		}
+		if owners != nil {
+			group(returned, owners, out)
+			return nil
+		}
+	}
+	for i := range keys {
+		returned, _, err := r.query(ctx, sc, opts, keys[i:i+1], list.part(i, i+1))
+		if err != nil {
+			return err
+		}
+		out[i] = returned[:len(returned):len(returned)]
+	}
+	return nil
+}
+
+// query sends one statement. owners are the positions of the keys that the
+// entities belong to; nil if that can not be told.
+func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q), keys []K, list keyList) (returned []T, owners []int32, err error) {
+	q := r.Target.New(sc)
+	for _, opt := range opts {
+		opt(q)
+	}
+	op := ent.OpQueryAll
+	if r.One {
+		op = ent.OpQueryOnly
+	}
+	scan := &keyScanner[K]{scan: r.Key.Scan, single: len(keys) == 1}
+	if !scan.single {
+		scan.index = make(map[K]int32, len(keys))
+		for i, k := range keys {
+			scan.index[k] = int32(i)
+		}
+	}
+	returned, scanned, err := r.Target.All(ctx, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
+		scan.reset()
+		st := &statement{match: r.Match, idColumn: r.Target.IDColumn, unique: r.Target.Unique, one: r.One, list: list}
+		if r.Match.Schema != nil {
+			st.schema = r.Match.Schema(sc)
+		}
+		st.rewrite(ctx, spec, qc)
+		scan.attach(ctx, spec, st)
+	})
+	muteBatch(ctx, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return returned, ownersOf(scan, returned, scanned), nil
+}
+
+// group distributes entities to their owners, keeping their order. The groups
+// share one array; each is clipped, so that an append by one caller is not seen
+// by another.
+func group[T any](entities []T, owners []int32, out [][]T) {
+	starts := make([]int32, len(out)+1)
+	for _, o := range owners {
+		starts[o+1]++
+	}
+	for i := range out {
+		starts[i+1] += starts[i]
+	}
+	all := make([]T, len(entities))
+	for i := range out {
+		a, b := starts[i], starts[i+1]
+		out[i] = all[a:b:b]
+	}
+	for i, e := range entities {
+		o := owners[i]
+		all[starts[o]] = e
+		starts[o]++
+	}
+}
+
+// ambiguous reports whether two of the keys could be equal in a column with a
+// loose collation: ignoring case, or white space at the end.
+func ambiguous[K comparable](keys []K) bool {
+	seen := make(map[string]struct{}, len(keys))
+	for _, k := range keys {
+		s := fold(fmt.Sprint(k))
+		if _, ok := seen[s]; ok {
+			return true
+		}
+		seen[s] = struct{}{}
+	}
+	return false
+}
+
+func fold(s string) string {
+	s = strings.TrimRight(s, " ")
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || 'A' <= s[i] && s[i] <= 'Z' {
+			return strings.ToLower(strings.ToUpper(s))
+		}
+	}
+	return s
+}

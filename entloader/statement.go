@@ -1,0 +1,157 @@
+package entloader
+
+import (
+	"context"
+	"strings"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
+)
+
+// Columns that a batch adds to its statement, behind those of ent.
+const (
+	keyColumn  = "entloader_key"
+	rankColumn = "entloader_rank"
+)
+
+// A statement turns ent's query for the neighbors of one entity into one for
+// those of many. It is rewritten at the last moment, when interceptors and
+// policies have run, so that what they set is treated like what options set.
+type statement struct {
+	match    Match
+	schema   string // of match.Table
+	idColumn string
+	unique   []string
+	one      bool
+	list     keyList
+
+	limit, offset int
+}
+
+// added is how many columns the statement has behind those of ent.
+func (st *statement) added() int {
+	if st.ranked() {
+		return 2
+	}
+	return 1
+}
+
+func (st *statement) ranked() bool { return st.limit > 0 || st.offset > 0 }
+
+// rewrite changes spec. q is the context of its query.
+func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext) {
+	// Limit and offset are per key from here on.
+	st.limit, st.offset = spec.Limit, spec.Offset
+	spec.Limit, spec.Offset = 0, 0
+	if st.one && st.limit > 1 && st.offset == 0 {
+		// Only asks for two rows to see that there is one. So do we, and find
+		// it cheaper to look at all rows of a key than to rank them.
+		st.limit = 0
+	}
+	unique := q.Unique
+	// The slice may be the query's own.
+	modifiers := spec.Modifiers[:len(spec.Modifiers):len(spec.Modifiers)]
+	spec.Modifiers = append(modifiers, func(s *sql.Selector) {
+		// ent's edge queries are DISTINCT by default. It costs a sort of all
+		// columns, and changes nothing where every row comes once.
+		distinct := s.HasJoins() || st.match.Repeats
+		if unique != nil {
+			distinct = *unique
+		}
+		key := st.selectKey(s)
+		s.SetDistinct(distinct)
+		terms, args := orderTerms(s)
+		if terms != "" {
+			tie := st.tieBreak(s, terms)
+			terms += tie
+			if tie != "" {
+				s.OrderExpr(sql.Expr(strings.TrimPrefix(tie, ", ")))
+			}
+		}
+		if st.ranked() {
+			st.rank(s, key, distinct, terms, args)
+		}
+		muteBatch(ctx, true)
+	})
+}
+
+// selectKey restricts the rows to those of the keys and selects the key.
+func (st *statement) selectKey(s *sql.Selector) (key string) {
+	if st.match.Table == "" {
+		key = s.C(st.match.Column)
+	} else {
+		join := sql.Dialect(s.Dialect()).Table(st.match.Table).Schema(st.schema)
+		target := s.C(st.match.Target)
+		s.Join(join).On(target, join.C(st.match.On))
+		key = join.C(st.match.Column)
+	}
+	s.Where(st.list.in(key))
+	s.AppendSelectAs(key, keyColumn)
+	return key
+}
+
+// orderTerms renders what stands behind ORDER BY in s. ent's order terms are
+// functions and expressions; their text is the one form that all of them have.
+func orderTerms(s *sql.Selector) (terms string, args []any) {
+	all, allArgs := s.Clone().Query()
+	rest, restArgs := s.Clone().ClearOrder().Query()
+	return strings.TrimPrefix(all[len(rest):], " ORDER BY "), allArgs[len(restArgs):]
+}
+
+// tieBreak returns the term that orders rows by primary key where terms hold
+// them for equal, so that pages do not overlap. It goes in the direction of the
+// last term, since the other one would keep the database from reading an index
+// in order. It is empty if the last term is unique already.
+func (st *statement) tieBreak(s *sql.Selector, terms string) string {
+	if st.idColumn == "" {
+		return ""
+	}
+	last := strings.TrimSpace(terms[strings.LastIndexByte(terms, ',')+1:])
+	column, direction, _ := strings.Cut(last, " ")
+	for _, u := range append([]string{st.idColumn}, st.unique...) {
+		if c := s.C(u); column == c || column == c[strings.LastIndexByte(c, '.')+1:] {
+			return ""
+		}
+	}
+	if strings.HasPrefix(strings.ToUpper(direction), "DESC") {
+		return ", " + s.C(st.idColumn) + " DESC"
+	}
+	return ", " + s.C(st.idColumn)
+}
+
+// rank makes s return the rows from offset to offset+limit of each key, in the
+// order of terms. It counts rows with a window function, which needs no index
+// and costs one sort at most.
+func (st *statement) rank(s *sql.Selector, key string, distinct bool, terms string, args []any) {
+	ordered := terms != ""
+	count := "ROW_NUMBER()"
+	if distinct && st.idColumn != "" {
+		// Equal rows count once.
+		count = "DENSE_RANK()"
+		if terms == "" {
+			terms = s.C(st.idColumn)
+		}
+	}
+	inner := new(sql.Selector)
+	*inner = *s
+	inner.ClearOrder()
+	inner.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString(count + " OVER (PARTITION BY ").Ident(key)
+		if terms != "" {
+			b.WriteString(" ORDER BY ").Join(sql.Expr(terms, args...))
+		}
+		b.WriteByte(')')
+	}), rankColumn)
+	outer := sql.Dialect(s.Dialect()).Select("*").From(inner.As("entloader")).WithContext(s.Context())
+	if st.offset > 0 {
+		outer.Where(sql.GT(rankColumn, st.offset))
+	}
+	if st.limit > 0 {
+		outer.Where(sql.LTE(rankColumn, st.offset+st.limit))
+	}
+	if ordered {
+		outer.OrderBy(rankColumn)
+	}
+	*s = *outer
+}

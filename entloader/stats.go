@@ -1,0 +1,80 @@
+package entloader
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Stats are the figures of one loader since it was made.
+type Stats struct {
+	// Name is the relation that is loaded, for example Unit.samples.
+	Name string
+	// Loads counts calls; Hits those that were answered without a batch of
+	// their own, from an answer that was there or on its way.
+	Loads, Hits int
+	// Batches counts fetches that were sent, Keys the keys in them, Largest the
+	// keys of the largest.
+	Batches, Keys, Largest int
+	// Unasked counts keys that were loaded for siblings and not asked for so
+	// far: what the batches loaded in vain.
+	Unasked int
+	// Alone counts loads that ran as a query of their own, because their
+	// options can not be batched.
+	Alone int
+	// Errors counts batches that failed as a whole.
+	Errors int
+	// Siblings, Full, Quiet, Flushed say of how many batches what sent them:
+	// the set of siblings was known, the batch was full, no other key came, or
+	// Flush was called.
+	Siblings, Full, Quiet, Flushed int
+}
+
+// reason says why a batch was sent.
+type reason uint8
+
+const (
+	reasonSiblings reason = iota
+	reasonFull
+	reasonQuiet
+	reasonFlush
+)
+
+func (s *Stats) sent(why reason, keys int) {
+	s.Batches++
+	s.Keys += keys
+	s.Largest = max(s.Largest, keys)
+	switch why {
+	case reasonSiblings:
+		s.Siblings++
+	case reasonFull:
+		s.Full++
+	case reasonQuiet:
+		s.Quiet++
+	case reasonFlush:
+		s.Flushed++
+	}
+}
+
+// String returns the figures in one line.
+func (s Stats) String() string {
+	return fmt.Sprintf("%s: %d loads, %d hits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
+		s.Name, s.Loads, s.Hits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
+}
+
+// Stats returns the figures of every loader that was used so far, those of one
+// client configuration together, each in the order of first use.
+func (l *Loaders) Stats() []Stats {
+	var all []Stats
+	l.each(func(a anyLoader) { all = append(all, a.Stats()) })
+	return all
+}
+
+// Summary returns the figures of all loaders, a line each.
+func (l *Loaders) Summary() string {
+	var b strings.Builder
+	for _, s := range l.Stats() {
+		b.WriteString(s.String())
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
