@@ -9,6 +9,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/schema/field"
 	"github.com/entloader/entloader/ent/assignment"
 	"github.com/entloader/entloader/ent/backlog"
 	"github.com/entloader/entloader/ent/badge"
@@ -2392,7 +2393,7 @@ var entloaderStandard = &entloader.Target[*Standard, *StandardQuery]{
 
 var entloaderStandardByID = &entloader.Relation[labid.StandardCode, *Standard, *StandardQuery]{
 	Name:   "Standard by id",
-	Key:    entloader.ConvertedKey(standard.ValueScanner.ID.Value, standard.ValueScanner.ID.ScanValue, standard.ValueScanner.ID.FromValue),
+	Key:    entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID }),
 	Match:  entloader.Match{Column: standard.FieldID},
 	One:    true,
 	Target: entloaderStandard,
@@ -2400,7 +2401,7 @@ var entloaderStandardByID = &entloader.Relation[labid.StandardCode, *Standard, *
 
 var entloaderStandardCalibrations = &entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery]{
 	Name:     "Standard.calibrations",
-	Key:      entloader.ConvertedKey(standard.ValueScanner.ID.Value, standard.ValueScanner.ID.ScanValue, standard.ValueScanner.ID.FromValue),
+	Key:      entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID }),
 	Match:    entloader.Match{Table: standard.CalibrationsTable, Column: standard.CalibrationsPrimaryKey[1], On: standard.CalibrationsPrimaryKey[0], Target: calibration.FieldID},
 	Optional: true,
 	Target:   entloaderCalibration,

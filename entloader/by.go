@@ -14,11 +14,11 @@ type KeyErrors[C comparable] map[C]error
 func (e KeyErrors[C]) Error() string {
 	for k, err := range e {
 		if len(e) == 1 {
-			return fmt.Sprintf("entloader: key %v: %v", k, err)
+			return fmt.Sprintf("key %v: %v", k, err)
 		}
-		return fmt.Sprintf("entloader: %d keys failed, among them %v: %v", len(e), k, err)
+		return fmt.Sprintf("%d keys failed, among them %v: %v", len(e), k, err)
 	}
-	return "entloader: no key failed"
+	return "no key failed"
 }
 
 // Unwrap returns the errors of the keys.
@@ -60,6 +60,7 @@ func loadAll[K comparable, T, V any](ctx context.Context, l *LoaderBy[K, K, []T]
 			values[i], err = one(found)
 		}
 		if err != nil {
+			err = keyError(l.name, err)
 			if failed == nil {
 				failed = make(KeyErrors[K])
 			}
@@ -133,11 +134,11 @@ func (b OneBy[R, K, T, Q]) one(found []T) (v T, err error) {
 		if r.Optional {
 			return v, nil
 		}
-		return v, keyError(r.Name, r.Target.NotFound())
+		return v, r.Target.NotFound()
 	case 1:
 		return found[0], nil
 	}
-	return v, keyError(r.Name, r.Target.NotSingular())
+	return v, r.Target.NotSingular()
 }
 
 // Load returns the target for key. Where there is none, the error is one for
@@ -148,7 +149,10 @@ func (b OneBy[R, K, T, Q]) Load(ctx context.Context, key K) (v T, err error) {
 	if err != nil {
 		return v, err
 	}
-	return b.one(found)
+	if v, err = b.one(found); err != nil {
+		err = keyError(b.relation().Name, err)
+	}
+	return v, err
 }
 
 // LoadAll returns the targets for keys, in their order, at once and in one

@@ -32,7 +32,11 @@ func (e *EntityEdge[S, I, K, T, Q]) LoadMany(ctx context.Context, sc *Scope, h H
 	if row != nil && loaded != nil && len(opts) == 0 && set.whole(ctx, e.Index) {
 		return loaded[:len(loaded):len(loaded)], true, nil
 	}
-	return e.load(ctx, sc, set, row, h.index, id, opts)
+	found, ok, err := e.load(ctx, sc, set, row, h.index, id, opts)
+	if err != nil {
+		err = keyError(e.Name, err)
+	}
+	return found, ok, err
 }
 
 // LoadOne returns the target of an edge to one, as LoadMany does.
@@ -46,8 +50,11 @@ func (e *EntityEdge[S, I, K, T, Q]) LoadOne(ctx context.Context, sc *Scope, h Ha
 		return loaded, true, nil
 	}
 	found, ok, err := e.load(ctx, sc, set, row, h.index, id, opts)
-	if err != nil || !ok {
-		return none, ok, err
+	if err != nil {
+		return none, true, keyError(e.Name, err)
+	}
+	if !ok {
+		return none, false, nil
 	}
 	switch len(found) {
 	case 0:

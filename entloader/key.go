@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"reflect"
+
+	"entgo.io/ent/schema/field"
 )
 
 // A Codec carries keys of one type to the database and back.
@@ -69,20 +71,17 @@ func ValueKey[K comparable]() Codec[K] {
 }
 
 // ConvertedKey is the codec of ids with an external ValueScanner in the ent
-// schema: value, holder and from are its Value, ScanValue and FromValue.
-func ConvertedKey[K comparable, H any](value func(K) (driver.Value, error), holder func() H, from func(driver.Value) (K, error)) Codec[K] {
+// schema. ent sets that scanner when its runtime package starts, after the
+// relations are made, so it is asked for when it is used.
+func ConvertedKey[K comparable](scanner func() field.TypeValueScanner[K]) Codec[K] {
 	return Codec[K]{
-		Value: value,
+		Value: func(k K) (driver.Value, error) { return scanner().Value(k) },
 		Scan: func(src any, dst *K) (err error) {
-			h := any(holder())
-			s, ok := h.(sql.Scanner)
-			if !ok {
-				return fmt.Errorf("the ValueScanner's ScanValue returns %T, which is no sql.Scanner", h)
-			}
-			if err := s.Scan(src); err != nil {
+			v := scanner().ScanValue()
+			if err := v.Scan(src); err != nil {
 				return err
 			}
-			*dst, err = from(h)
+			*dst, err = scanner().FromValue(v)
 			return err
 		},
 	}

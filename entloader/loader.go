@@ -47,18 +47,23 @@ func newLoader[K any, C comparable, V any](name string, opt options, scope *Scop
 // It fails at once if ctx has ended, and returns as soon as ctx ends; the fetch
 // goes on for the others who wait for it.
 func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
-	return l.load(ctx, key, nil)
+	v, err := l.load(ctx, key, nil)
+	if err != nil {
+		err = keyError(l.name, err)
+	}
+	return v, err
 }
 
 // load returns the value for key. siblings, if not nil, calls its argument with
 // the keys that belong together with key, key among them; these are then sent
-// at once, in one batch. Otherwise key is lone and waits for others.
+// at once, in one batch. Otherwise key is lone and waits for others. Errors do
+// not name the loader yet: an edge has a better name for it.
 func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield func(K) bool)) (v V, err error) {
 	id := l.id(key)
 	first := true
 	for {
 		if ctx.Err() != nil {
-			return v, keyError(l.name, context.Cause(ctx))
+			return v, context.Cause(ctx)
 		}
 		l.mu.Lock()
 		if first {
@@ -83,12 +88,13 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield
 			return s.answer()
 		}
 		b.waiters++
+		start := opened && b.timer == nil // a gathering batch starts by itself
 		l.mu.Unlock()
-		if opened && b != l.lone {
+		if start {
 			l.start(b)
 		}
 		if err := b.wait(ctx); err != nil {
-			return v, keyError(l.name, err)
+			return v, err
 		}
 		if opened || b.read.matches(ctx, l.opt.scope) {
 			return s.answer()

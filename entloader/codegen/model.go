@@ -295,13 +295,11 @@ func codec(f *gen.Field) string {
 	typ := f.Type.String()
 	switch t := f.Type.Type; {
 	case f.HasValueScanner():
-		value, err1 := f.ValueFunc()
-		scan, err2 := f.ScanValueFunc()
-		from, err3 := f.FromValueFunc()
-		if errors.Join(err1, err2, err3) != nil {
+		value, err := f.ValueFunc() // standard.ValueScanner.ID.Value
+		if err != nil {
 			return ""
 		}
-		return fmt.Sprintf("entloader.ConvertedKey(%s, %s, %s)", value, scan, from)
+		return fmt.Sprintf("entloader.ConvertedKey(func() field.TypeValueScanner[%s] { return %s })", typ, strings.TrimSuffix(value, ".Value"))
 	case t == field.TypeBytes, t == field.TypeJSON:
 		return ""
 	case f.Type.Valuer(), f.Type.ValueScanner():

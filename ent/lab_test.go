@@ -1,0 +1,206 @@
+package ent_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/schema"
+	_ "github.com/mattn/go-sqlite3"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/entloader/entloader/ent"
+	"github.com/entloader/entloader/ent/migrate"
+	_ "github.com/entloader/entloader/ent/runtime"
+	"github.com/entloader/entloader/ent/seed"
+	"github.com/entloader/entloader/entloader"
+	"github.com/entloader/entloader/entloader/loadertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A lab is a laboratory in memory with a statement log.
+type lab struct {
+	*ent.Client
+	rec *loadertest.Recorder
+	db  *sql.DB
+}
+
+// newLab returns a laboratory with the tables of the schema, and the given
+// number of units with what belongs to them.
+func newLab(t testing.TB, units int) *lab {
+	t.Helper()
+	name := strings.NewReplacer("/", "_", "#", "_", "=", "_").Replace(t.Name())
+	db, err := sql.Open("sqlite3", "file:"+name+"?mode=memory&cache=shared&_fk=1")
+	require.NoError(t, err)
+	rec := loadertest.NewRecorder(entsql.OpenDB(dialect.SQLite, db))
+	client := ent.NewClient(ent.Driver(rec))
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	// A copy, as in enttest: a migration writes into its tables.
+	tables, err := schema.CopyTables(migrate.Tables)
+	require.NoError(t, err)
+	require.NoError(t, migrate.Create(t.Context(), client.Schema, tables))
+	if units > 0 {
+		_, err = seed.Run(t.Context(), db, seed.Options{Units: units})
+		require.NoError(t, err)
+	}
+	rec.Reset()
+	return &lab{Client: client, rec: rec, db: db}
+}
+
+// load returns a context with new loaders.
+func (l *lab) load(t testing.TB, opts ...entloader.Option) (context.Context, *ent.Loaders) {
+	t.Helper()
+	loaders := ent.NewLoaders(l.Client, opts...)
+	return ent.NewLoadersContext(t.Context(), loaders), loaders
+}
+
+// statements requires that n statements were sent since the last call.
+func (l *lab) statements(t testing.TB, n int, msg ...any) {
+	t.Helper()
+	sent := l.rec.Reset()
+	if len(sent) != n {
+		var b strings.Builder
+		for i, s := range sent {
+			if i == 10 {
+				b.WriteString("…\n")
+				break
+			}
+			b.WriteString(s.Query + "\n")
+		}
+		require.Len(t, sent, n, append([]any{b.String()}, msg...)...)
+	}
+}
+
+// An edge is an edge of the reference schema, loaded and queried through
+// reflection, so that a new one needs no line here.
+type edge struct {
+	entity reflect.Type // *ent.Unit
+	name   string       // Samples
+	unique bool
+}
+
+func (e edge) String() string { return e.entity.Elem().Name() + "." + e.name }
+
+// entities returns the query of every type, by its name.
+func (l *lab) queries() map[string]reflect.Value {
+	all := make(map[string]reflect.Value)
+	c := reflect.ValueOf(l.Client).Elem()
+	for i := range c.NumField() {
+		if f := c.Field(i); f.CanInterface() {
+			if q := f.MethodByName("Query"); q.IsValid() {
+				all[c.Type().Field(i).Name] = q
+			}
+		}
+	}
+	return all
+}
+
+// all returns the entities of a type. It panics where the schema is not what
+// the tests think it is.
+func (l *lab) all(t testing.TB, ctx context.Context, typ string) []reflect.Value {
+	t.Helper()
+	q := l.queries()[typ].Call(nil)[0]
+	out := q.MethodByName("All").Call([]reflect.Value{reflect.ValueOf(ctx)})
+	require.Nil(t, out[1].Interface())
+	list := make([]reflect.Value, out[0].Len())
+	for i := range list {
+		list[i] = out[0].Index(i)
+	}
+	return list
+}
+
+// edges returns all edges of the schema.
+func (l *lab) edges() []edge {
+	var all []edge
+	for _, q := range l.queries() {
+		out := q.Type().Out(0) // *ent.UnitQuery
+		all1, _ := out.MethodByName("All")
+		entity := all1.Type.Out(0).Elem()
+		for i := range entity.NumMethod() {
+			m := entity.Method(i)
+			if name, ok := strings.CutPrefix(m.Name, "Load"); ok {
+				all = append(all, edge{entity: entity, name: name, unique: m.Type.Out(0).Kind() == reflect.Pointer})
+			}
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].String() < all[j].String() })
+	return all
+}
+
+// load calls LoadX of an entity, with options if any.
+func (e edge) load(ctx context.Context, entity reflect.Value, opts ...reflect.Value) (any, error) {
+	out := entity.MethodByName("Load" + e.name).Call(append([]reflect.Value{reflect.ValueOf(ctx)}, opts...))
+	err, _ := out[1].Interface().(error)
+	return out[0].Interface(), err
+}
+
+// query runs the same edge as ent's own query.
+func (e edge) query(ctx context.Context, entity reflect.Value, opts ...reflect.Value) (any, error) {
+	q := entity.MethodByName("Query" + e.name).Call(nil)[0]
+	for _, opt := range opts {
+		opt.Call([]reflect.Value{q})
+	}
+	run := "All"
+	if e.unique {
+		run = "Only"
+	}
+	out := q.MethodByName(run).Call([]reflect.Value{reflect.ValueOf(ctx)})
+	err, _ := out[1].Interface().(error)
+	return out[0].Interface(), err
+}
+
+// rows returns the fields of one entity or of many, each as JSON; sorted,
+// unless the query has an order.
+func rows(t testing.TB, v any, ordered bool) []string {
+	t.Helper()
+	rv := reflect.ValueOf(v)
+	var list []string
+	add := func(e any) {
+		b, err := json.Marshal(e)
+		require.NoError(t, err)
+		list = append(list, string(b))
+	}
+	switch {
+	case rv.Kind() == reflect.Slice:
+		for i := range rv.Len() {
+			add(rv.Index(i).Interface())
+		}
+	case !rv.IsNil():
+		add(v)
+	}
+	if !ordered {
+		slices.Sort(list)
+	}
+	return list
+}
+
+// requireEqual requires that a load and a query gave the same answer.
+func requireEqual(t testing.TB, e edge, entity reflect.Value, want any, wantErr error, got any, gotErr error, ordered bool) {
+	t.Helper()
+	if ent.IsNotFound(wantErr) && gotErr == nil && e.unique {
+		require.Nil(t, got, "%s of %v", e, entity) // an optional edge without a row
+		return
+	}
+	if wantErr != nil {
+		require.Equal(t, ent.IsNotFound(wantErr), ent.IsNotFound(gotErr), "%s of %v: want %v, got %v", e, entity, wantErr, gotErr)
+		require.Equal(t, ent.IsNotSingular(wantErr), ent.IsNotSingular(gotErr), "%s of %v: want %v, got %v", e, entity, wantErr, gotErr)
+		require.Error(t, gotErr)
+		return
+	}
+	require.NoError(t, gotErr, "%s of %v", e, entity)
+	if !e.unique {
+		require.False(t, reflect.ValueOf(got).IsNil(), "%s of %v: nil slice", e, entity)
+		s := reflect.ValueOf(got)
+		require.Equal(t, s.Len(), s.Cap(), "%s of %v: an append by one caller would be seen by others", e, entity)
+	}
+	require.Equal(t, rows(t, want, ordered), rows(t, got, ordered), "%s of %v", e, entity)
+}
