@@ -35,18 +35,18 @@ import (
 
 // init takes the configuration of the client over into the loaders.
 func (l *Loaders) init(opts []entloader.Option) {
-	c := l.client.config
-	l.Loaders.Init(c, c.driver, entloaderTx(c), l.scopeOf, opts)
+	c := &l.client.config
+	l.Loaders.Init(l, c, c.driver, entloaderTx(c), opts)
 }
 
-// scopeOf returns the scope of a load by key: that of the transaction in ctx, of
+// Scope returns the scope of a load by key: that of the transaction in ctx, of
 // the client in ctx, or of the client that the loaders were made for.
-func (l *Loaders) scopeOf(ctx context.Context) *entloader.Scope {
+func (l *Loaders) Scope(ctx context.Context) *entloader.Scope {
 	if tx := TxFromContext(ctx); tx != nil {
-		return l.scope(tx.config)
+		return l.scope(&tx.config)
 	}
 	if c := FromContext(ctx); c != nil {
-		return l.scope(c.config)
+		return l.scope(&c.config)
 	}
 	return l.Main()
 }
@@ -58,25 +58,26 @@ type entloaderConfig struct {
 }
 
 // scope returns the scope of a client configuration.
-func (l *Loaders) scope(c config) *entloader.Scope {
-	own := l.client.config
+func (l *Loaders) scope(c *config) *entloader.Scope {
+	own := &l.client.config
 	if c.driver == own.driver && c.inters == own.inters {
 		return l.Main()
 	}
 	key := entloaderConfig{driver: c.driver, inters: c.inters}
-	return l.Other(key, c, c.driver, entloaderTx(c))
+	client := *c // c may be part of an entity, which must not be kept
+	return l.Other(key, &client, c.driver, entloaderTx(c))
 }
 
 // entloaderScope returns the scope of c in the loaders of ctx, nil if ctx has
 // none.
-func entloaderScope(ctx context.Context, c config) *entloader.Scope {
+func entloaderScope(ctx context.Context, c *config) *entloader.Scope {
 	if l := LoadersFromContext(ctx); l != nil {
 		return l.scope(c)
 	}
 	return nil
 }
 
-func entloaderTx(c config) bool {
+func entloaderTx(c *config) bool {
 	drv := c.driver
 	if d, ok := drv.(*dialect.DebugDriver); ok {
 		drv = d.Driver
@@ -126,7 +127,7 @@ type entloaderAssignmentHandle = entloader.Handle[entloaderAssignmentSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Assignment) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -152,7 +153,7 @@ func (_q *AssignmentQuery) entloaderNodes(ctx context.Context, nodes []*Assignme
 	if _q.withProject.entloaderCut() {
 		_q.entloader.Cut(1)
 	}
-	set, h := entloader.NewSet[entloaderAssignmentSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderAssignmentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -211,7 +212,7 @@ func (_q *AssignmentQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 var entloaderAssignment = &entloader.Target[*Assignment, *AssignmentQuery]{
 	IDColumn: assignment.FieldID,
 	New: func(sc *entloader.Scope) *AssignmentQuery {
-		return NewAssignmentClient(sc.Client().(config)).Query()
+		return NewAssignmentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *AssignmentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Assignment, err error) {
 		if op == ent.OpQueryOnly {
@@ -302,7 +303,7 @@ func (_q *BacklogQuery) entloaderRender(ctx context.Context, r *entloader.Render
 // entloaderBacklog is Backlog as the runtime sees it.
 var entloaderBacklog = &entloader.Target[*Backlog, *BacklogQuery]{
 	New: func(sc *entloader.Scope) *BacklogQuery {
-		return NewBacklogClient(sc.Client().(config)).Query()
+		return NewBacklogClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *BacklogQuery, op string, hook entloader.SpecHook) (returned, scanned []*Backlog, err error) {
 		if op == ent.OpQueryOnly {
@@ -328,7 +329,7 @@ type entloaderBadgeHandle = entloader.Handle[entloaderBadgeSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Badge) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -348,7 +349,7 @@ func (_q *BadgeQuery) entloaderNodes(ctx context.Context, nodes []*Badge) {
 	if _q.withTechnician.entloaderCut() {
 		_q.entloader.Cut(0)
 	}
-	set, h := entloader.NewSet[entloaderBadgeSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderBadgeSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -400,7 +401,7 @@ func (_q *BadgeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 var entloaderBadge = &entloader.Target[*Badge, *BadgeQuery]{
 	IDColumn: badge.FieldID,
 	New: func(sc *entloader.Scope) *BadgeQuery {
-		return NewBadgeClient(sc.Client().(config)).Query()
+		return NewBadgeClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *BadgeQuery, op string, hook entloader.SpecHook) (returned, scanned []*Badge, err error) {
 		if op == ent.OpQueryOnly {
@@ -452,7 +453,7 @@ type entloaderCalibrationHandle = entloader.Handle[entloaderCalibrationSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Calibration) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -481,7 +482,7 @@ func (_q *CalibrationQuery) entloaderNodes(ctx context.Context, nodes []*Calibra
 	if _q.withStandards.entloaderCut() {
 		_q.entloader.Cut(1)
 	}
-	set, h := entloader.NewSet[entloaderCalibrationSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderCalibrationSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -539,7 +540,7 @@ func (_q *CalibrationQuery) entloaderRender(ctx context.Context, r *entloader.Re
 var entloaderCalibration = &entloader.Target[*Calibration, *CalibrationQuery]{
 	IDColumn: calibration.FieldID,
 	New: func(sc *entloader.Scope) *CalibrationQuery {
-		return NewCalibrationClient(sc.Client().(config)).Query()
+		return NewCalibrationClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *CalibrationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Calibration, err error) {
 		if op == ent.OpQueryOnly {
@@ -606,7 +607,7 @@ type entloaderCertificationHandle = entloader.Handle[entloaderCertificationSibli
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Certification) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -632,7 +633,7 @@ func (_q *CertificationQuery) entloaderNodes(ctx context.Context, nodes []*Certi
 	if _q.withInstrument.entloaderCut() {
 		_q.entloader.Cut(1)
 	}
-	set, h := entloader.NewSet[entloaderCertificationSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderCertificationSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -689,7 +690,7 @@ func (_q *CertificationQuery) entloaderRender(ctx context.Context, r *entloader.
 // entloaderCertification is Certification as the runtime sees it.
 var entloaderCertification = &entloader.Target[*Certification, *CertificationQuery]{
 	New: func(sc *entloader.Scope) *CertificationQuery {
-		return NewCertificationClient(sc.Client().(config)).Query()
+		return NewCertificationClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *CertificationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Certification, err error) {
 		if op == ent.OpQueryOnly {
@@ -731,7 +732,7 @@ type entloaderDocumentHandle = entloader.Handle[entloaderDocumentSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Document) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -754,7 +755,7 @@ func (_q *DocumentQuery) entloaderNodes(ctx context.Context, nodes []*Document) 
 	if _q.withUnit.entloaderCut() {
 		_q.entloader.Cut(0)
 	}
-	set, h := entloader.NewSet[entloaderDocumentSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderDocumentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -806,7 +807,7 @@ func (_q *DocumentQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 var entloaderDocument = &entloader.Target[*Document, *DocumentQuery]{
 	IDColumn: document.FieldID,
 	New: func(sc *entloader.Scope) *DocumentQuery {
-		return NewDocumentClient(sc.Client().(config)).Query()
+		return NewDocumentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *DocumentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Document, err error) {
 		if op == ent.OpQueryOnly {
@@ -858,7 +859,7 @@ type entloaderIncidentHandle = entloader.Handle[entloaderIncidentSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Incident) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -878,7 +879,7 @@ func (_q *IncidentQuery) entloaderNodes(ctx context.Context, nodes []*Incident) 
 	if _q.withUnit.entloaderCut() {
 		_q.entloader.Cut(0)
 	}
-	set, h := entloader.NewSet[entloaderIncidentSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderIncidentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -930,7 +931,7 @@ func (_q *IncidentQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 var entloaderIncident = &entloader.Target[*Incident, *IncidentQuery]{
 	IDColumn: incident.FieldID,
 	New: func(sc *entloader.Scope) *IncidentQuery {
-		return NewIncidentClient(sc.Client().(config)).Query()
+		return NewIncidentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *IncidentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Incident, err error) {
 		if op == ent.OpQueryOnly {
@@ -982,7 +983,7 @@ type entloaderInstrumentHandle = entloader.Handle[entloaderInstrumentSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Instrument) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -1029,7 +1030,7 @@ func (_q *InstrumentQuery) entloaderNodes(ctx context.Context, nodes []*Instrume
 	if _q.withCertifications.entloaderCut() {
 		_q.entloader.Cut(4)
 	}
-	set, h := entloader.NewSet[entloaderInstrumentSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderInstrumentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -1105,7 +1106,7 @@ func (_q *InstrumentQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 var entloaderInstrument = &entloader.Target[*Instrument, *InstrumentQuery]{
 	IDColumn: instrument.FieldID,
 	New: func(sc *entloader.Scope) *InstrumentQuery {
-		return NewInstrumentClient(sc.Client().(config)).Query()
+		return NewInstrumentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *InstrumentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Instrument, err error) {
 		if op == ent.OpQueryOnly {
@@ -1217,7 +1218,7 @@ type entloaderLabelHandle = entloader.Handle[entloaderLabelSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Label) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -1240,7 +1241,7 @@ func (_q *LabelQuery) entloaderNodes(ctx context.Context, nodes []*Label) {
 	if _q.withSample.entloaderCut() {
 		_q.entloader.Cut(0)
 	}
-	set, h := entloader.NewSet[entloaderLabelSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderLabelSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -1292,7 +1293,7 @@ func (_q *LabelQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 var entloaderLabel = &entloader.Target[*Label, *LabelQuery]{
 	IDColumn: label.FieldID,
 	New: func(sc *entloader.Scope) *LabelQuery {
-		return NewLabelClient(sc.Client().(config)).Query()
+		return NewLabelClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *LabelQuery, op string, hook entloader.SpecHook) (returned, scanned []*Label, err error) {
 		if op == ent.OpQueryOnly {
@@ -1344,7 +1345,7 @@ type entloaderLocationHandle = entloader.Handle[entloaderLocationSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Location) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -1376,7 +1377,7 @@ func (_q *LocationQuery) entloaderNodes(ctx context.Context, nodes []*Location) 
 	if _q.withUnits.entloaderCut() {
 		_q.entloader.Cut(2)
 	}
-	set, h := entloader.NewSet[entloaderLocationSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderLocationSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -1440,7 +1441,7 @@ func (_q *LocationQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 var entloaderLocation = &entloader.Target[*Location, *LocationQuery]{
 	IDColumn: location.FieldID,
 	New: func(sc *entloader.Scope) *LocationQuery {
-		return NewLocationClient(sc.Client().(config)).Query()
+		return NewLocationClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *LocationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Location, err error) {
 		if op == ent.OpQueryOnly {
@@ -1522,7 +1523,7 @@ type entloaderNoteHandle = entloader.Handle[entloaderNoteSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Note) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -1542,7 +1543,7 @@ func (_q *NoteQuery) entloaderNodes(ctx context.Context, nodes []*Note) {
 	if _q.withUnit.entloaderCut() {
 		_q.entloader.Cut(0)
 	}
-	set, h := entloader.NewSet[entloaderNoteSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderNoteSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -1594,7 +1595,7 @@ func (_q *NoteQuery) entloaderRender(ctx context.Context, r *entloader.Renderer)
 var entloaderNote = &entloader.Target[*Note, *NoteQuery]{
 	IDColumn: note.FieldID,
 	New: func(sc *entloader.Scope) *NoteQuery {
-		return NewNoteClient(sc.Client().(config)).Query()
+		return NewNoteClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *NoteQuery, op string, hook entloader.SpecHook) (returned, scanned []*Note, err error) {
 		if op == ent.OpQueryOnly {
@@ -1645,7 +1646,7 @@ type entloaderProjectHandle = entloader.Handle[entloaderProjectSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Project) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -1671,7 +1672,7 @@ func (_q *ProjectQuery) entloaderNodes(ctx context.Context, nodes []*Project) {
 	if _q.withAssignments.entloaderCut() {
 		_q.entloader.Cut(1)
 	}
-	set, h := entloader.NewSet[entloaderProjectSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderProjectSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -1728,7 +1729,7 @@ func (_q *ProjectQuery) entloaderRender(ctx context.Context, r *entloader.Render
 var entloaderProject = &entloader.Target[*Project, *ProjectQuery]{
 	IDColumn: project.FieldID,
 	New: func(sc *entloader.Scope) *ProjectQuery {
-		return NewProjectClient(sc.Client().(config)).Query()
+		return NewProjectClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *ProjectQuery, op string, hook entloader.SpecHook) (returned, scanned []*Project, err error) {
 		if op == ent.OpQueryOnly {
@@ -1793,7 +1794,7 @@ type entloaderResultHandle = entloader.Handle[entloaderResultSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Result) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -1822,7 +1823,7 @@ func (_q *ResultQuery) entloaderNodes(ctx context.Context, nodes []*Result) {
 	if _q.withInstrument.entloaderCut() {
 		_q.entloader.Cut(1)
 	}
-	set, h := entloader.NewSet[entloaderResultSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderResultSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -1881,7 +1882,7 @@ func (_q *ResultQuery) entloaderRender(ctx context.Context, r *entloader.Rendere
 var entloaderResult = &entloader.Target[*Result, *ResultQuery]{
 	IDColumn: result.FieldID,
 	New: func(sc *entloader.Scope) *ResultQuery {
-		return NewResultClient(sc.Client().(config)).Query()
+		return NewResultClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *ResultQuery, op string, hook entloader.SpecHook) (returned, scanned []*Result, err error) {
 		if op == ent.OpQueryOnly {
@@ -1953,7 +1954,7 @@ type entloaderSampleHandle = entloader.Handle[entloaderSampleSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Sample) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -2024,7 +2025,7 @@ func (_q *SampleQuery) entloaderNodes(ctx context.Context, nodes []*Sample) {
 	if _q.withAssignments.entloaderCut() {
 		_q.entloader.Cut(8)
 	}
-	set, h := entloader.NewSet[entloaderSampleSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderSampleSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -2127,7 +2128,7 @@ var entloaderSample = &entloader.Target[*Sample, *SampleQuery]{
 	IDColumn: sample.FieldID,
 	Unique:   []string{sample.FieldSerial},
 	New: func(sc *entloader.Scope) *SampleQuery {
-		return NewSampleClient(sc.Client().(config)).Query()
+		return NewSampleClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *SampleQuery, op string, hook entloader.SpecHook) (returned, scanned []*Sample, err error) {
 		if op == ent.OpQueryOnly {
@@ -2305,7 +2306,7 @@ type entloaderStandardHandle = entloader.Handle[entloaderStandardSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Standard) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -2325,7 +2326,7 @@ func (_q *StandardQuery) entloaderNodes(ctx context.Context, nodes []*Standard) 
 	if _q.withCalibrations.entloaderCut() {
 		_q.entloader.Cut(0)
 	}
-	set, h := entloader.NewSet[entloaderStandardSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderStandardSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -2376,7 +2377,7 @@ func (_q *StandardQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 var entloaderStandard = &entloader.Target[*Standard, *StandardQuery]{
 	IDColumn: standard.FieldID,
 	New: func(sc *entloader.Scope) *StandardQuery {
-		return NewStandardClient(sc.Client().(config)).Query()
+		return NewStandardClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *StandardQuery, op string, hook entloader.SpecHook) (returned, scanned []*Standard, err error) {
 		if op == ent.OpQueryOnly {
@@ -2424,7 +2425,7 @@ type entloaderTagHandle = entloader.Handle[entloaderTagSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Tag) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -2444,7 +2445,7 @@ func (_q *TagQuery) entloaderNodes(ctx context.Context, nodes []*Tag) {
 	if _q.withSamples.entloaderCut() {
 		_q.entloader.Cut(0)
 	}
-	set, h := entloader.NewSet[entloaderTagSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderTagSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -2495,7 +2496,7 @@ func (_q *TagQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) 
 var entloaderTag = &entloader.Target[*Tag, *TagQuery]{
 	IDColumn: tag.FieldID,
 	New: func(sc *entloader.Scope) *TagQuery {
-		return NewTagClient(sc.Client().(config)).Query()
+		return NewTagClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *TagQuery, op string, hook entloader.SpecHook) (returned, scanned []*Tag, err error) {
 		if op == ent.OpQueryOnly {
@@ -2543,7 +2544,7 @@ type entloaderTechnicianHandle = entloader.Handle[entloaderTechnicianSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Technician) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -2608,7 +2609,7 @@ func (_q *TechnicianQuery) entloaderNodes(ctx context.Context, nodes []*Technici
 	if _q.withCertifications.entloaderCut() {
 		_q.entloader.Cut(7)
 	}
-	set, h := entloader.NewSet[entloaderTechnicianSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderTechnicianSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -2702,7 +2703,7 @@ var entloaderTechnician = &entloader.Target[*Technician, *TechnicianQuery]{
 	IDColumn: technician.FieldID,
 	Unique:   []string{technician.FieldEmail},
 	New: func(sc *entloader.Scope) *TechnicianQuery {
-		return NewTechnicianClient(sc.Client().(config)).Query()
+		return NewTechnicianClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *TechnicianQuery, op string, hook entloader.SpecHook) (returned, scanned []*Technician, err error) {
 		if op == ent.OpQueryOnly {
@@ -2858,7 +2859,7 @@ type entloaderUnitHandle = entloader.Handle[entloaderUnitSibling]
 // entloaderScope returns the scope that the entity is loaded in, nil if ctx has
 // no loaders.
 func (_m *Unit) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, _m.config)
+	return entloaderScope(ctx, &_m.config)
 }
 
 // entloaderSpec prepares the query for its entities being remembered.
@@ -2905,7 +2906,7 @@ func (_q *UnitQuery) entloaderNodes(ctx context.Context, nodes []*Unit) {
 	if _q.withDocuments.entloaderCut() {
 		_q.entloader.Cut(4)
 	}
-	set, h := entloader.NewSet[entloaderUnitSibling](entloaderScope(ctx, _q.config), len(nodes), &_q.entloader)
+	set, h := entloader.NewSet[entloaderUnitSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
 	if set == nil {
 		return
 	}
@@ -2982,7 +2983,7 @@ var entloaderUnit = &entloader.Target[*Unit, *UnitQuery]{
 	IDColumn: unit.FieldID,
 	Unique:   []string{unit.FieldCode},
 	New: func(sc *entloader.Scope) *UnitQuery {
-		return NewUnitClient(sc.Client().(config)).Query()
+		return NewUnitClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *UnitQuery, op string, hook entloader.SpecHook) (returned, scanned []*Unit, err error) {
 		if op == ent.OpQueryOnly {

@@ -135,7 +135,7 @@ func (b *batch[K, C, V]) wait(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		b.leave()
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
 }
 

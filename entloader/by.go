@@ -46,7 +46,7 @@ func (b byKey[R, K, T, Q]) relation() *Relation[K, T, Q] {
 }
 
 func (b byKey[R, K, T, Q]) loader(ctx context.Context) *LoaderBy[K, K, []T] {
-	return b.relation().loader(b.loaders.scopeOf(ctx), "", nil)
+	return b.relation().loader(b.loaders.finder.Scope(ctx), "", nil)
 }
 
 // loadAll loads keys in the order given and turns each group of rows into a
@@ -107,13 +107,13 @@ func (b ManyBy[R, K, T, Q]) Prime(ctx context.Context, key K, targets []T) {
 
 // Clear forgets the answers for keys, those of loads with options included.
 func (b ManyBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
-	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
 }
 
 // ClearAll forgets the answers for all keys, those of loads with options
 // included.
 func (b ManyBy[R, K, T, Q]) ClearAll(ctx context.Context) {
-	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
 }
 
 // OneBy loads the one target that a key stands for. It is safe for concurrent
@@ -168,13 +168,13 @@ func (b OneBy[R, K, T, Q]) Prime(ctx context.Context, key K, v T) {
 
 // Clear forgets the answers for keys, those of loads with options included.
 func (b OneBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
-	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
 }
 
 // ClearAll forgets the answers for all keys, those of loads with options
 // included.
 func (b OneBy[R, K, T, Q]) ClearAll(ctx context.Context) {
-	clearRelation(ctx, b.relation(), b.loaders.scopeOf(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
 }
 
 // clearRelation clears the loaders of a relation, whatever their options.

@@ -1,6 +1,7 @@
 package entloader
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -39,4 +40,14 @@ func (e *PanicError) Unwrap() error {
 // keyError names the loader that an error came from.
 func keyError(name string, err error) error {
 	return fmt.Errorf("entloader: %s: %w", name, err)
+}
+
+// ended returns why ctx has ended: context.Canceled or
+// context.DeadlineExceeded, and the cause if there is one.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }

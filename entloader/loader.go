@@ -63,7 +63,7 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield
 	first := true
 	for {
 		if ctx.Err() != nil {
-			return v, context.Cause(ctx)
+			return v, ended(ctx)
 		}
 		l.mu.Lock()
 		if first {

@@ -15,9 +15,9 @@ import (
 //
 // Loaders are safe for concurrent use.
 type Loaders struct {
-	opt     options
-	main    Scope
-	scopeOf func(context.Context) *Scope
+	opt    options
+	main   Scope
+	finder ScopeFinder
 
 	// clears counts the clears of edges; a set that is older than the last
 	// clear of an edge no longer answers that edge from eager-loaded entities.
@@ -28,13 +28,19 @@ type Loaders struct {
 	sets   *setNode // the live sibling sets; protected by mu
 }
 
+// ScopeFinder is implemented by generated loaders.
+type ScopeFinder interface {
+	// Scope returns the scope of a load by key under ctx.
+	Scope(ctx context.Context) *Scope
+}
+
 // Init prepares loaders that are embedded by value; generated code calls it
 // once, before anything else. client is the configuration of the client that
 // the loaders were made for, driver its driver and tx whether that belongs to a
-// transaction. scopeOf returns the scope of a load by key.
-func (l *Loaders) Init(client any, driver dialect.Driver, tx bool, scopeOf func(context.Context) *Scope, opts []Option) {
+// transaction.
+func (l *Loaders) Init(finder ScopeFinder, client any, driver dialect.Driver, tx bool, opts []Option) {
 	l.opt = newOptions(opts)
-	l.scopeOf = scopeOf
+	l.finder = finder
 	l.main = Scope{loaders: l, client: client, driver: driver, tx: tx}
 }
 
@@ -100,6 +106,7 @@ type Scope struct {
 	// transaction has one connection and is not safe for concurrent use.
 	serial sync.Mutex
 
+	plain   sync.Map // *Target → how a query without options renders
 	loading sync.Map // loadingKey → anyLoader
 	mu      sync.Mutex
 	order   []anyLoader // loading in the order of first use; protected by mu

@@ -104,28 +104,22 @@ func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q)
 // such an answer is its own.
 func (r *Relation[K, T, Q]) fetchList(ctx context.Context, sc *Scope, opts []func(Q), keys []K, list keyList, out [][]T) error {
 	if r.Key.Exact || !ambiguous(keys) {
-		returned, owners, err := r.query(ctx, sc, opts, keys, list)
-		if err != nil {
+		ok, err := r.query(ctx, sc, opts, keys, list, out)
+		if ok || err != nil {
 			return err
-		}
-		if owners != nil {
-			group(returned, owners, out)
-			return nil
 		}
 	}
 	for i := range keys {
-		returned, _, err := r.query(ctx, sc, opts, keys[i:i+1], list.part(i, i+1))
-		if err != nil {
+		if _, err := r.query(ctx, sc, opts, keys[i:i+1], list.part(i, i+1), out[i:i+1]); err != nil {
 			return err
 		}
-		out[i] = returned[:len(returned):len(returned)]
 	}
 	return nil
 }
 
-// query sends one statement. owners are the positions of the keys that the
-// entities belong to; nil if that can not be told.
-func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q), keys []K, list keyList) (returned []T, owners []int32, err error) {
+// query sends one statement and groups its rows. It reports false if a row can
+// not be told to one of several keys.
+func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q), keys []K, list keyList, out [][]T) (bool, error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
@@ -134,11 +128,14 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q)
 	if r.One {
 		op = ent.OpQueryOnly
 	}
-	scan := &keyScanner[K]{scan: r.Key.Scan, single: len(keys) == 1}
+	scan := &rowScanner[K]{scan: r.Key.Scan, single: len(keys) == 1}
 	if !scan.single {
 		scan.index = make(map[K]int32, len(keys))
 		for i, k := range keys {
 			scan.index[k] = int32(i)
+		}
+		if r.Match.Table != "" {
+			scan.idColumn = r.Target.IDColumn
 		}
 	}
 	returned, scanned, err := r.Target.All(ctx, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
@@ -152,32 +149,16 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q)
 	})
 	muteBatch(ctx, false)
 	if err != nil {
-		return nil, nil, err
+		return false, err
 	}
-	return returned, ownersOf(scan, returned, scanned), nil
-}
-
-// group distributes entities to their owners, keeping their order. The groups
-// share one array; each is clipped, so that an append by one caller is not seen
-// by another.
-func group[T any](entities []T, owners []int32, out [][]T) {
-	starts := make([]int32, len(out)+1)
-	for _, o := range owners {
-		starts[o+1]++
+	if scan.single {
+		if returned == nil { // an interceptor's
+			returned = []T{}
+		}
+		out[0] = returned[:len(returned):len(returned)]
+		return true, nil
 	}
-	for i := range out {
-		starts[i+1] += starts[i]
-	}
-	all := make([]T, len(entities))
-	for i := range out {
-		a, b := starts[i], starts[i+1]
-		out[i] = all[a:b:b]
-	}
-	for i, e := range entities {
-		o := owners[i]
-		all[starts[o]] = e
-		starts[o]++
-	}
+	return groups(scan, returned, scanned, out), nil
 }
 
 // ambiguous reports whether two of the keys could be equal in a column with a

@@ -26,15 +26,31 @@ var errRendered = errors.New("entloader: statement rendered")
 
 var _ dialect.Driver = (*Renderer)(nil)
 
-// renderOptions returns a key that is equal for equal options, and reports
-// false for options that can not be batched.
+// renderOptions returns a key that is equal for equal options, empty for those
+// without an effect, and reports false for options that can not be batched.
 func (r *Relation[K, T, Q]) renderOptions(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
-	q := r.Target.New(sc)
+	key, ok := r.Target.render(ctx, sc, opts)
+	if !ok {
+		return "", false
+	}
+	plain, known := sc.plain.Load(r.Target)
+	if !known {
+		p, _ := r.Target.render(ctx, sc, nil)
+		plain, _ = sc.plain.LoadOrStore(r.Target, p)
+	}
+	if key == plain.(string) {
+		key = ""
+	}
+	return key, true
+}
+
+func (t *Target[T, Q]) render(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
+	q := t.New(sc)
 	for _, opt := range opts {
 		opt(q)
 	}
 	rd := &Renderer{dialect: sc.driver.Dialect()}
-	if !r.Target.Render(ctx, q, rd) || rd.bad {
+	if !t.Render(ctx, q, rd) || rd.bad {
 		return "", false
 	}
 	return string(rd.key), true

@@ -260,7 +260,7 @@ func schemaOf(t *typeModel, e *gen.Edge) string {
 			name = t.Name + e.StructField()
 		}
 	}
-	return fmt.Sprintf(", Schema: func(sc *entloader.Scope) string { return sc.Client().(config).schemaConfig.%s }", name)
+	return fmt.Sprintf(", Schema: func(sc *entloader.Scope) string { return sc.Client().(*config).schemaConfig.%s }", name)
 }
 
 // foreignKey works out how to read the foreign key of an edge from entity n.
