@@ -222,34 +222,37 @@ func TestInterceptorsSeparateClients(t *testing.T) {
 // A caller that leaves does so at once; the fetch ends when the last has left.
 func TestCancel(t *testing.T) {
 	lab := newLab(t, 5)
-	ctx, _ := lab.load(t)
-	units := lab.Unit.Query().AllX(ctx)
-	arrived := make(chan struct{})
-	ended := make(chan error, 1)
-	lab.rec.Before(func(ctx context.Context, _ loadertest.Statement) error {
-		close(arrived)
-		<-ctx.Done()
-		ended <- ctx.Err()
-		return ctx.Err()
-	})
-	first, cancelFirst := context.WithCancel(ctx)
-	second, cancelSecond := context.WithCancel(ctx)
-	firstErr, secondErr := make(chan error, 1), make(chan error, 1)
-	go func() { _, err := units[0].LoadSamples(first); firstErr <- err }()
-	<-arrived
-	go func() { _, err := units[1].LoadSamples(second); secondErr <- err }()
-	cancelFirst()
-	require.ErrorIs(t, <-firstErr, context.Canceled)
-	cancelSecond()
-	require.ErrorIs(t, <-secondErr, context.Canceled)
-	require.ErrorIs(t, <-ended, context.Canceled)
-	lab.rec.Before(nil)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, _ := lab.load(t)
+		units := lab.Unit.Query().AllX(ctx)
+		ended := make(chan error, 1)
+		lab.rec.Before(func(ctx context.Context, _ loadertest.Statement) error {
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return ctx.Err()
+		})
+		defer lab.rec.Before(nil)
+		first, cancelFirst := context.WithCancel(ctx)
+		second, cancelSecond := context.WithCancel(ctx)
+		firstErr, secondErr := make(chan error, 1), make(chan error, 1)
+		go func() { _, err := units[0].LoadSamples(first); firstErr <- err }()
+		go func() { _, err := units[1].LoadSamples(second); secondErr <- err }()
+		synctest.Wait()
+		cancelFirst()
+		require.ErrorIs(t, <-firstErr, context.Canceled)
+		synctest.Wait()
+		require.Empty(t, ended, "the second caller still waits")
+		cancelSecond()
+		require.ErrorIs(t, <-secondErr, context.Canceled)
+		require.ErrorIs(t, <-ended, context.Canceled)
+		lab.rec.Before(nil)
 
-	// The next load gets a fetch of its own.
-	_, err := units[2].LoadSamples(ctx)
-	require.NoError(t, err)
-	_, err = units[0].LoadSamples(first)
-	require.ErrorIs(t, err, context.Canceled)
+		// The next load gets a fetch of its own.
+		_, err := units[2].LoadSamples(ctx)
+		require.NoError(t, err)
+		_, err = units[0].LoadSamples(first)
+		require.ErrorIs(t, err, context.Canceled)
+	})
 }
 
 // A database error reaches every waiter, names the edge, and is not kept.
