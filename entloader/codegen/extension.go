@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
-	"strings"
 
 	"entgo.io/ent/entc"
 	"entgo.io/ent/entc/gen"
@@ -94,6 +93,9 @@ func (e *Extension) Hooks() []gen.Hook {
 				if err != nil {
 					return err
 				}
+				if err := errors.Join(m.checkSchema(), m.checkHandwritten()); err != nil {
+					return err
+				}
 				t, err := gen.NewTemplate("entloader").
 					Funcs(map[string]any{"entloader": func() *model { return m }}).
 					ParseFS(templates, "template/*.tmpl")
@@ -102,19 +104,10 @@ func (e *Extension) Hooks() []gen.Hook {
 				}
 				g.Templates = append(g.Templates, t)
 				if err := next.Generate(g); err != nil {
-					return explain(g, err)
+					return err
 				}
-				return nil
+				return m.verify(g)
 			})
 		},
 	}
-}
-
-// explain adds to an error of ent's generator which version it came from, where
-// it came from our templates: they lean on names that ent does not promise.
-func explain(g *gen.Graph, err error) error {
-	if !strings.Contains(err.Error(), "entloader") {
-		return err
-	}
-	return fmt.Errorf("entloader: ent %s does not generate what the loaders need: %w", g.ModuleInfo().Version, err)
 }

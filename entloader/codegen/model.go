@@ -17,6 +17,7 @@ import (
 // A model is what the templates print: the graph of ent with every name and
 // expression worked out.
 type model struct {
+	graph  *gen.Graph
 	Config config
 	Types  []*typeModel
 	// Imports are packages of id types, by path.
@@ -131,7 +132,7 @@ func (t *typeModel) UniqueColumns() string {
 }
 
 func newModel(g *gen.Graph, c config) (*model, error) {
-	m := &model{Config: c}
+	m := &model{graph: g, Config: c}
 	byName := make(map[string]*typeModel)
 	imports := make(map[string]bool)
 	var errs []error
@@ -177,7 +178,6 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 				errs = append(errs, t.addEdge(m, e, i, target, a))
 			}
 		}
-		errs = append(errs, t.checkNames())
 	}
 	return m, errors.Join(errs...)
 }
@@ -325,37 +325,4 @@ func annotation(all gen.Annotations) (a entloader.Annotation, err error) {
 		return a, fmt.Errorf("reading the EntLoader annotation: %w", err)
 	}
 	return a, nil
-}
-
-// checkNames finds generated names that clash with those of the schema.
-func (t *typeModel) checkNames() error {
-	taken := map[string]string{
-		"Update": "a method of ent", "Unwrap": "a method of ent", "String": "a method of ent",
-		"Value": "a method of ent", "ID": "the id", "Edges": "a field of ent",
-	}
-	for _, f := range t.Fields {
-		taken[f.StructField()] = fmt.Sprintf("field %q", f.Name)
-	}
-	for _, e := range t.Type.Edges {
-		taken["Query"+e.StructField()] = fmt.Sprintf("the query of edge %q", e.Name)
-	}
-	var errs []error
-	use := func(e *edgeModel, name string) {
-		what := fmt.Sprintf("the loader of edge %q", e.Name)
-		if other, ok := taken[name]; ok {
-			errs = append(errs, fmt.Errorf("entloader: schema %s, edge %s: method %s would clash with %s: rename it with entloader.Name(…) on the edge, change codegen.WithMethodPrefix, or leave it out with entloader.Skip()", t.Name, e.Name, name, other))
-			return
-		}
-		taken[name] = what
-	}
-	for _, e := range t.Edges {
-		use(e, e.Method)
-		if e.GraphQL != "" {
-			use(e, e.GraphQL)
-		}
-	}
-	if t.Name == "Loaders" || strings.HasSuffix(t.Name, "Loaders") {
-		errs = append(errs, fmt.Errorf("entloader: schema %s: the name would clash with the generated type %s: rename the schema", t.Name, t.Name))
-	}
-	return errors.Join(errs...)
 }

@@ -1,0 +1,143 @@
+package codegen
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+)
+
+// A name is one that the generated code of a package declares: a type or a
+// function, or a method if typ is set.
+type name struct{ typ, ident string }
+
+func (n name) String() string {
+	if n.typ != "" {
+		return n.typ + "." + n.ident
+	}
+	return n.ident
+}
+
+// packageNames are the exported names that the extension adds to the package.
+func (m *model) packageNames() map[name]string {
+	all := make(map[name]string)
+	for _, f := range []string{"Loaders", "NewLoaders", "NewLoadersContext", "LoadersFromContext", "LoadersMiddleware"} {
+		all[name{ident: f}] = "it is part of every package with loaders: rename the other one"
+	}
+	for _, t := range m.Types {
+		if len(t.Keys) > 0 {
+			all[name{ident: t.Name + "Loaders"}] = "it holds the loaders of " + t.Name + " by key: rename the other one"
+		}
+		for _, e := range t.Edges {
+			way := fmt.Sprintf("it loads edge %s of schema %s: rename it with entloader.Name(…) on the edge, change codegen.WithMethodPrefix, or leave it out with entloader.Skip()", e.Name, t.Name)
+			all[name{t.Name, e.Method}] = way
+			if e.GraphQL != "" {
+				all[name{t.Name, e.GraphQL}] = way
+			}
+		}
+	}
+	return all
+}
+
+// checkSchema finds generated names that clash with those that ent generates.
+func (m *model) checkSchema() error {
+	taken := make(map[name]string)
+	for _, n := range m.graph.Nodes {
+		taken[name{ident: n.Name}] = "the type of schema " + n.Name
+		for _, f := range []string{"Update", "Unwrap", "String", "Value", "ID", "Edges"} {
+			taken[name{n.Name, f}] = "a name of ent"
+		}
+		for _, f := range n.Fields {
+			taken[name{n.Name, f.StructField()}] = fmt.Sprintf("field %q of schema %s", f.Name, n.Name)
+		}
+		for _, e := range n.Edges {
+			taken[name{n.Name, "Query" + e.StructField()}] = fmt.Sprintf("the query of edge %q of schema %s", e.Name, n.Name)
+		}
+	}
+	errs := m.clashes(taken)
+	seen := make(map[name]*edgeModel)
+	for _, t := range m.Types {
+		for _, e := range t.Edges {
+			n := name{t.Name, e.Method}
+			if other := seen[n]; other != nil {
+				errs = append(errs, fmt.Errorf("entloader: edges %s and %s of schema %s would both be loaded by %s: rename one with entloader.Name(…)", other.Name, e.Name, t.Name, n))
+			}
+			seen[n] = e
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkHandwritten finds generated names that clash with those of files in the
+// package that were written by hand.
+func (m *model) checkHandwritten() error {
+	taken := make(map[name]string)
+	files, err := filepath.Glob(filepath.Join(m.graph.Target, "*.go"))
+	if err != nil {
+		return fmt.Errorf("entloader: listing the files of %s: %w", m.graph.Target, err)
+	}
+	set := token.NewFileSet()
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(set, file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		// A file that does not parse is for the compiler to complain about.
+		if err != nil || ast.IsGenerated(f) || f.Name.Name == "main" {
+			continue
+		}
+		for _, d := range f.Decls {
+			for _, n := range declared(d) {
+				taken[n] = set.Position(d.Pos()).String()
+			}
+		}
+	}
+	return errors.Join(m.clashes(taken)...)
+}
+
+func (m *model) clashes(taken map[name]string) []error {
+	var errs []error
+	for n, why := range m.packageNames() {
+		if other, ok := taken[n]; ok {
+			errs = append(errs, fmt.Errorf("entloader: generated name %s would clash with %s; %s", n, other, why))
+		}
+	}
+	return errs
+}
+
+// declared lists what a declaration declares.
+func declared(d ast.Decl) (names []name) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		n := name{ident: d.Name.Name}
+		if d.Recv != nil {
+			typ := d.Recv.List[0].Type
+			if star, ok := typ.(*ast.StarExpr); ok {
+				typ = star.X
+			}
+			if id, ok := typ.(*ast.Ident); ok {
+				n.typ = id.Name
+			}
+		}
+		names = append(names, n)
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.TypeSpec:
+				names = append(names, name{ident: s.Name.Name})
+			case *ast.ValueSpec:
+				for _, id := range s.Names {
+					names = append(names, name{ident: id.Name})
+				}
+			}
+		}
+	}
+	return names
+}
