@@ -33,7 +33,7 @@ type batch[K any, C comparable, V any] struct {
 
 	// Protected by loader.mu:
 	ready   bool
-	primed  bool   // no fetch: the answers were given by Prime
+	running bool
 	waiters int    // loads that wait or are about to
 	asked   []bool // by slot: some load wanted this answer
 	// Gathering, protected by loader.mu:
@@ -91,6 +91,9 @@ func (b *batch[K, C, V]) run() {
 		}
 		b.finish(err)
 	}()
+	b.loader.mu.Lock()
+	b.running = true
+	b.loader.mu.Unlock()
 	b.answers.values = make([]V, len(b.keys))
 	err = b.loader.fetch(b.ctx, b.keys, &b.answers)
 	returned = true
@@ -115,6 +118,17 @@ func (b *batch[K, C, V]) finish(err error) {
 	l.mu.Unlock()
 	close(b.done)
 	b.cancel()
+}
+
+// within reports whether ctx belongs to the fetch of this batch: waiting for it
+// from there would never end.
+func (b *batch[K, C, V]) within(ctx context.Context) bool {
+	for c := batchOf(ctx); c != nil; c = batchOf(c.values) {
+		if c == b.ctx {
+			return true
+		}
+	}
+	return false
 }
 
 // wait returns when the batch is ready or ctx has ended, whichever is first.

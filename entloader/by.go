@@ -181,7 +181,10 @@ func (b OneBy[R, K, T, Q]) ClearAll(ctx context.Context) {
 func clearRelation[K comparable, T comparable, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, clear func(*LoaderBy[K, K, []T])) {
 	r.loader(sc, "", nil) // a clear before the first load counts, too
 	sc.loading.Range(func(k, l any) bool {
-		if k.(loadingKey).relation == any(r) {
+		if o, ok := k.(optionsKey); ok {
+			k = o.relation
+		}
+		if k == any(r) {
 			clear(l.(*LoaderBy[K, K, []T]))
 		}
 		return true

@@ -95,41 +95,60 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 		case FKNull:
 			return []T{}, true, nil
 		case FKKnown:
-			return loadRelation(ctx, sc, e.ByFK, fk.Key, set, index, opts, func(s *S) (K, bool) {
+			l, batched := e.ByFK.withOptions(ctx, sc, opts)
+			if !batched {
+				return nil, false, nil
+			}
+			if found, ok := l.ready(ctx, fk.Key); ok {
+				return found, true, nil
+			}
+			found, err := l.load(ctx, fk.Key, siblings(set, e.ByFK, l, index, func(s *S) (K, bool) {
 				fk := e.FK(s)
 				return fk.Key, fk.State == FKKnown
-			})
+			}))
+			return found, true, err
 		}
 	}
 	if e.ByID == nil {
 		return nil, false, nil
 	}
-	return loadRelation(ctx, sc, e.ByID, id, set, index, opts, func(s *S) (I, bool) {
+	l, batched := e.ByID.withOptions(ctx, sc, opts)
+	if !batched {
+		return nil, false, nil
+	}
+	if found, ok := l.ready(ctx, id); ok {
+		return found, true, nil
+	}
+	found, err := l.load(ctx, id, siblings(set, e.ByID, l, index, func(s *S) (I, bool) {
 		return e.ID(s), e.FK == nil || e.FK(s).State == FKUnknown
-	})
+	}))
+	return found, true, err
 }
 
-// loadRelation loads what a relation holds for key, together with the siblings
-// in set, if there is one: keyOf tells the key of a sibling, and whether it has
-// one.
-func loadRelation[S any, K comparable, T comparable, Q any](ctx context.Context, sc *Scope, r *Relation[K, T, Q], key K, set *Set[S], index int, opts []func(Q), keyOf func(*S) (K, bool)) ([]T, bool, error) {
-	options := ""
-	if len(opts) > 0 {
-		var ok bool
-		if options, ok = r.renderOptions(ctx, sc, opts); !ok {
-			r.loader(sc, "", nil).alone()
-			return nil, false, nil
-		}
+// withOptions returns the loader for queries with opts. It reports false if they
+// can not be batched.
+func (r *Relation[K, T, Q]) withOptions(ctx context.Context, sc *Scope, opts []func(Q)) (*LoaderBy[K, K, []T], bool) {
+	if len(opts) == 0 {
+		return r.loader(sc, "", nil), true
 	}
-	l := r.loader(sc, options, opts)
-	if set == nil || !set.siblings(r, options) {
-		found, err := l.load(ctx, key, nil)
-		return found, true, err
+	options, ok := r.renderOptions(ctx, sc, opts)
+	if !ok {
+		r.loader(sc, "", nil).alone()
+		return nil, false
 	}
-	found, err := l.load(ctx, key, func(yield func(K) bool) {
-		// The window that the entity stands in, its successors first: after a
-		// clear a batch takes only some of them.
-		rows, w := set.Rows, sc.loaders.opt.window
+	return r.loader(sc, options, opts), true
+}
+
+// siblings returns the keys that are sent together with that of the entity at
+// index: those of its window, its successors first, since after a clear a batch
+// takes only some of them. It returns nil if the key is lone. keyOf tells the
+// key of a sibling, and whether it has one.
+func siblings[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation[K, T, Q], l *LoaderBy[K, K, []T], index int, keyOf func(*S) (K, bool)) func(yield func(K) bool) {
+	if set == nil || !set.siblings(r, l.options) {
+		return nil
+	}
+	return func(yield func(K) bool) {
+		rows, w := set.Rows, l.opt.window
 		start := index / w * w
 		end := min(start+w, len(rows))
 		for i := index; i < end; i++ {
@@ -142,6 +161,5 @@ func loadRelation[S any, K comparable, T comparable, Q any](ctx context.Context,
 				return
 			}
 		}
-	})
-	return found, true, err
+	}
 }

@@ -13,6 +13,13 @@ var ErrNoLoaders = errors.New("entloader: no loaders in context: attach them wit
 // ErrNotFound is the error of a key that a fetch did not answer.
 var ErrNotFound = errors.New("entloader: no answer for this key")
 
+// errNaN refuses a key that does not equal itself: its answer would never be
+// found again.
+var errNaN = errors.New("a key that is not equal to itself (NaN) can not be loaded")
+
+// errCycle refuses a load that waits for the fetch that it is called from.
+var errCycle = errors.New("this key is loaded from inside its own fetch (by an interceptor, a policy or a hook): query it directly there")
+
 // PanicError is what every waiter of a batch receives when its fetch panicked
 // or called runtime.Goexit.
 type PanicError struct {

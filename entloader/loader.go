@@ -13,10 +13,13 @@ import (
 //
 // A LoaderBy is safe for concurrent use.
 type LoaderBy[K any, C comparable, V any] struct {
-	name  string
-	opt   options
-	scope *Scope // nil for loaders outside ent
-	id    func(K) C
+	name string
+	// options are those of the queries, as renderOptions compares them; empty
+	// without options.
+	options string
+	opt     options
+	scope   *Scope // nil for loaders outside ent
+	id      func(K) C
 	// fetch finds the values for keys and writes them at the position of their
 	// key. An error is the error of every key.
 	fetch func(ctx context.Context, keys []K, out *answers[V]) error
@@ -60,6 +63,9 @@ func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
 // not name the loader yet: an edge has a better name for it.
 func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield func(K) bool)) (v V, err error) {
 	id := l.id(key)
+	if id != id {
+		return v, errNaN
+	}
 	first := true
 	for {
 		if ctx.Err() != nil {
@@ -77,12 +83,11 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield
 			l.stats.Hits++
 		}
 		b := s.batch
-		if !b.asked[s.i] {
-			b.asked[s.i] = true
-			if !b.primed {
-				l.stats.Unasked--
-			}
+		if !b.ready && b.within(ctx) {
+			l.mu.Unlock()
+			return v, errCycle
 		}
+		l.ask(s)
 		if b.ready {
 			l.mu.Unlock()
 			return s.answer()
@@ -110,6 +115,40 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield
 // them, one at a time: a transaction belongs to whoever holds it.
 func (l *LoaderBy[K, C, V]) inTx() bool { return l.scope != nil && l.scope.tx }
 
+// ready returns the value for key if it is there, without waiting. It leaves
+// everything else to load, errors included.
+func (l *LoaderBy[K, C, V]) ready(ctx context.Context, key K) (v V, ok bool) {
+	if ctx.Err() != nil {
+		return v, false
+	}
+	id := l.id(key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.slots[id]
+	if s == nil || !s.batch.ready {
+		return v, false
+	}
+	if s = l.find(ctx, id); s == nil || !s.batch.ready {
+		return v, false
+	}
+	v, err := s.answer()
+	if err != nil {
+		return v, false
+	}
+	l.stats.Loads++
+	l.stats.Hits++
+	l.ask(s)
+	return v, true
+}
+
+// ask notes that somebody wants an answer.
+func (l *LoaderBy[K, C, V]) ask(s *slot[K, C, V]) {
+	if b := s.batch; !b.asked[s.i] {
+		b.asked[s.i] = true
+		l.stats.Unasked--
+	}
+}
+
 // find returns the answer that a load with this context may share, ready or on
 // its way, or nil. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
@@ -128,6 +167,9 @@ func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
 // joins reports whether a load may wait for a batch that is not ready: its
 // record is not complete, so this is a guess that the waiter verifies.
 func (l *LoaderBy[K, C, V]) joins(ctx context.Context, b *batch[K, C, V]) bool {
+	if l.inTx() && !b.running && inBatch(ctx, l.scope) {
+		return false // it waits for the batch that this load belongs to
+	}
 	for _, k := range l.lookups {
 		if !same(ctx.Value(k), b.ctx.values.Value(k)) {
 			return false
@@ -279,22 +321,17 @@ func (l *LoaderBy[K, C, V]) learn(read *record) {
 // forget removes the answers of a batch. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
 	for _, id := range b.ids {
-		l.drop(id, func(s *slot[K, C, V]) bool { return s.batch == b })
-	}
-}
-
-// drop removes the answers of a key for which gone holds.
-func (l *LoaderBy[K, C, V]) drop(id C, gone func(*slot[K, C, V]) bool) {
-	var keep *slot[K, C, V]
-	for s := l.slots[id]; s != nil; s = s.next {
-		if !gone(s) {
-			keep = &slot[K, C, V]{batch: s.batch, i: s.i, next: keep}
+		var keep *slot[K, C, V]
+		for s := l.slots[id]; s != nil; s = s.next {
+			if s.batch != b {
+				keep = &slot[K, C, V]{batch: s.batch, i: s.i, next: keep}
+			}
 		}
-	}
-	if keep == nil {
-		delete(l.slots, id)
-	} else {
-		l.slots[id] = keep
+		if keep == nil {
+			delete(l.slots, id)
+		} else {
+			l.slots[id] = keep
+		}
 	}
 }
 
@@ -309,7 +346,7 @@ func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
 	}
 	b := &batch[K, C, V]{
 		loader: l, keys: []K{key}, ids: []C{id}, asked: []bool{true},
-		answers: answers[V]{values: []V{v}}, ready: true, primed: true,
+		answers: answers[V]{values: []V{v}}, ready: true,
 	}
 	l.slots[id] = &slot[K, C, V]{batch: b}
 }
@@ -319,9 +356,9 @@ func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
 func (l *LoaderBy[K, C, V]) Clear(_ context.Context, keys ...K) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cleared()
+	l.clearing()
 	for _, k := range keys {
-		l.drop(l.id(k), func(*slot[K, C, V]) bool { return true })
+		l.clear(l.id(k))
 	}
 }
 
@@ -329,22 +366,34 @@ func (l *LoaderBy[K, C, V]) Clear(_ context.Context, keys ...K) {
 func (l *LoaderBy[K, C, V]) ClearAll(context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cleared()
+	l.clearing()
 	for id := range l.slots {
-		l.drop(id, func(*slot[K, C, V]) bool { return true })
+		l.clear(id)
 	}
 }
 
-// cleared makes the next sibling batches small: in a loop that writes on every
-// turn each of them is thrown away before the siblings ask.
-func (l *LoaderBy[K, C, V]) cleared() {
-	l.ramp = 1
+func (l *LoaderBy[K, C, V]) clearing() {
 	if l.scope != nil {
 		l.scope.loaders.clears.Add(1)
 	}
 	if l.lone != nil {
-		l.sendLone(reasonFlush)
+		l.sendLone(reasonFlush) // or a key could be in it twice
 	}
+	if l.ramp > 0 {
+		l.ramp = 1
+	}
+}
+
+// clear forgets the answers for a key. Where one is thrown away before its
+// sibling asked for it, the next batches are small: in a loop that clears on
+// every turn they would all be.
+func (l *LoaderBy[K, C, V]) clear(id C) {
+	for s := l.slots[id]; s != nil; s = s.next {
+		if !s.batch.asked[s.i] {
+			l.ramp = 1
+		}
+	}
+	delete(l.slots, id)
 }
 
 // Flush sends the batch of lone keys at once.

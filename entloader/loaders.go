@@ -107,7 +107,7 @@ type Scope struct {
 	serial sync.Mutex
 
 	plain   sync.Map // *Target → how a query without options renders
-	loading sync.Map // loadingKey → anyLoader
+	loading sync.Map // *Relation or optionsKey → anyLoader
 	mu      sync.Mutex
 	order   []anyLoader // loading in the order of first use; protected by mu
 }
@@ -115,22 +115,19 @@ type Scope struct {
 // Client returns the client configuration that generated code passed in.
 func (sc *Scope) Client() any { return sc.client }
 
-// loadingKey identifies a loader within a scope: the relation that it loads and
-// the options that its queries carry, if any.
-type loadingKey struct {
+// optionsKey identifies the loader of a relation whose queries carry options.
+// The loader without options is found by the relation alone.
+type optionsKey struct {
 	relation any
 	options  string
 }
 
-// loaderOf returns the loader for key, made by newLoader on first use.
-func loaderOf[L anyLoader](sc *Scope, key loadingKey, newLoader func() L) L {
-	if l, ok := sc.loading.Load(key); ok {
-		return l.(L)
-	}
+// add makes the loader for key, unless somebody else did in the meantime.
+func (sc *Scope) add(key any, newLoader func() anyLoader) anyLoader {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	if l, ok := sc.loading.Load(key); ok {
-		return l.(L)
+		return l.(anyLoader)
 	}
 	l := newLoader()
 	sc.loading.Store(key, l)

@@ -108,16 +108,22 @@ func (c *eagerContext) Value(key any) any {
 	}
 }
 
+// batchOf returns the innermost batch that ctx belongs to, nil if there is none.
+func batchOf(ctx context.Context) *batchContext {
+	c, _ := ctx.Value(batchKey{}).(*batchContext)
+	return c
+}
+
 // muteBatch mutes the recording of the batch that ctx belongs to, if any.
 func muteBatch(ctx context.Context, v bool) {
-	if c, ok := ctx.Value(batchKey{}).(*batchContext); ok {
+	if c := batchOf(ctx); c != nil {
 		c.mute(v)
 	}
 }
 
 // inBatch reports whether ctx belongs to a running batch of the scope.
 func inBatch(ctx context.Context, sc *Scope) bool {
-	for c, ok := ctx.Value(batchKey{}).(*batchContext); ok; c, ok = c.values.Value(batchKey{}).(*batchContext) {
+	for c := batchOf(ctx); c != nil; c = batchOf(c.values) {
 		if c.scope == sc {
 			return true
 		}

@@ -69,16 +69,22 @@ type Match struct {
 
 // loader returns the loader of the relation for queries with the given options.
 func (r *Relation[K, T, Q]) loader(sc *Scope, options string, opts []func(Q)) *LoaderBy[K, K, []T] {
-	key := loadingKey{relation: r, options: options}
-	if l, ok := sc.loading.Load(key); ok {
-		return l.(*LoaderBy[K, K, []T])
+	var key any = r
+	if options != "" {
+		key = optionsKey{r, options}
 	}
-	return loaderOf(sc, key, func() *LoaderBy[K, K, []T] {
-		return newLoader(r.Name, sc.loaders.opt, sc, identity[K],
-			func(ctx context.Context, keys []K, out *answers[[]T]) error {
-				return r.fetch(ctx, sc, opts, keys, out)
-			})
-	})
+	l, ok := sc.loading.Load(key)
+	if !ok {
+		l = sc.add(key, func() anyLoader {
+			l := newLoader(r.Name, sc.loaders.opt, sc, identity[K],
+				func(ctx context.Context, keys []K, out *answers[[]T]) error {
+					return r.fetch(ctx, sc, opts, keys, out)
+				})
+			l.options = options
+			return l
+		})
+	}
+	return l.(*LoaderBy[K, K, []T])
 }
 
 func identity[K comparable](k K) K { return k }
