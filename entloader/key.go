@@ -3,9 +3,15 @@ package entloader
 import (
 	"database/sql"
 	"database/sql/driver"
+	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
+	entsql "entgo.io/ent/dialect/sql"
 	"entgo.io/ent/schema/field"
 )
 
@@ -16,6 +22,13 @@ type Codec[K comparable] struct {
 	Value func(K) (driver.Value, error)
 	// Scan reads a key from what the driver returned.
 	Scan func(src any, dst *K) error
+	// Held reads a key from a holder that ent made for a column of its own, and
+	// that database/sql has scanned into. It reports false for holders that it
+	// does not know.
+	Held func(holder any, dst *K) bool
+	// JSON appends a key in a form that SQLite reads from JSON as the same
+	// value. It reports false if there is none.
+	JSON func(dst []byte, key K) ([]byte, bool)
 	// Exact says that the database holds two keys for equal only if Go does.
 	// Text is not exact: a column may have a case-insensitive collation.
 	Exact bool
@@ -37,6 +50,16 @@ func IntKey[K ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16
 			}
 			return scanKey(src, dst)
 		},
+		Held: func(holder any, dst *K) bool {
+			h, ok := holder.(*sql.NullInt64)
+			if ok {
+				*dst = K(h.Int64)
+			}
+			return ok
+		},
+		JSON: func(dst []byte, k K) ([]byte, bool) {
+			return strconv.AppendInt(dst, int64(k), 10), k < 0 || int64(k) >= 0
+		},
 		Exact: true,
 	}
 }
@@ -56,15 +79,35 @@ func StringKey[K ~string]() Codec[K] {
 			}
 			return nil
 		},
+		Held: func(holder any, dst *K) bool {
+			h, ok := holder.(*sql.NullString)
+			if ok {
+				*dst = K(h.String)
+			}
+			return ok
+		},
+		JSON: func(dst []byte, k K) ([]byte, bool) { return appendJSON(dst, string(k)) },
 	}
 }
 
 // ValueKey is the codec of keys that convert themselves, through driver.Valuer
 // and sql.Scanner (uuid.UUID does so) or as database/sql does by default.
 func ValueKey[K comparable]() Codec[K] {
+	value := func(k K) (driver.Value, error) { return driver.DefaultParameterConverter.ConvertValue(k) }
 	return Codec[K]{
-		Value: func(k K) (driver.Value, error) { return driver.DefaultParameterConverter.ConvertValue(k) },
+		Value: value,
 		Scan:  scanKey[K],
+		Held: func(holder any, dst *K) bool {
+			if h, ok := holder.(*entsql.NullScanner); ok {
+				holder = h.S
+			}
+			h, ok := holder.(*K)
+			if ok {
+				*dst = *h
+			}
+			return ok
+		},
+		JSON: jsonOf(value),
 		// A fixed-size array (a UUID, a ULID) has one text form.
 		Exact: reflect.TypeFor[K]().Kind() == reflect.Array,
 	}
@@ -74,8 +117,11 @@ func ValueKey[K comparable]() Codec[K] {
 // schema. ent sets that scanner when its runtime package starts, after the
 // relations are made, so it is asked for when it is used.
 func ConvertedKey[K comparable](scanner func() field.TypeValueScanner[K]) Codec[K] {
+	value := func(k K) (driver.Value, error) { return scanner().Value(k) }
 	return Codec[K]{
-		Value: func(k K) (driver.Value, error) { return scanner().Value(k) },
+		Value: value,
+		Held:  func(any, *K) bool { return false },
+		JSON:  jsonOf(value),
 		Scan: func(src any, dst *K) (err error) {
 			v := scanner().ScanValue()
 			if err := v.Scan(src); err != nil {
@@ -85,6 +131,41 @@ func ConvertedKey[K comparable](scanner func() field.TypeValueScanner[K]) Codec[
 			return err
 		},
 	}
+}
+
+// jsonOf returns the JSON function for keys that the driver gets as value.
+func jsonOf[K comparable](value func(K) (driver.Value, error)) func([]byte, K) ([]byte, bool) {
+	return func(dst []byte, k K) ([]byte, bool) {
+		v, err := value(k)
+		if err != nil {
+			return dst, false
+		}
+		return appendJSON(dst, v)
+	}
+}
+
+// appendJSON appends a driver value that survives the way through JSON: a blob
+// does not, nor text that is not UTF-8 or ends early in C, nor a time, whose
+// text form is the driver's.
+func appendJSON(dst []byte, v driver.Value) ([]byte, bool) {
+	switch v := v.(type) {
+	case int64:
+		return strconv.AppendInt(dst, v, 10), true
+	case float64:
+		return strconv.AppendFloat(dst, v, 'g', -1, 64), !math.IsInf(v, 0)
+	case bool: // SQLite has no booleans; drivers store 0 and 1
+		if v {
+			return append(dst, '1'), true
+		}
+		return append(dst, '0'), true
+	case string:
+		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return dst, false
+		}
+		s, err := json.Marshal(v)
+		return append(dst, s...), err == nil
+	}
+	return dst, false
 }
 
 func scanKey[K comparable](src any, dst *K) error {

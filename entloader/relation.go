@@ -92,35 +92,27 @@ func identity[K comparable](k K) K { return k }
 // fetch finds the rows for keys: one statement, or as many as the key list
 // needs where the dialect limits it.
 func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q), keys []K, out *answers[[]T]) error {
-	list, err := newKeyList(sc.driver.Dialect(), r.Key, keys)
-	if err != nil {
-		return err
-	}
-	for start := 0; start < len(keys); start += list.max {
-		end := min(start+list.max, len(keys))
-		if err := r.fetchList(ctx, sc, opts, keys[start:end], list.part(start, end), out.values[start:end]); err != nil {
-			return err
+	return keyLists(sc.driver.Dialect(), r.Key, keys, func(start, end int, list keyList) error {
+		keys, out := keys[start:end], out.values[start:end]
+		if r.Key.Exact || !ambiguous(keys) {
+			told, err := r.query(ctx, sc, opts, keys, list, out)
+			if told || err != nil {
+				return err
+			}
 		}
-	}
-	return nil
-}
-
-// fetchList finds the rows for keys in one statement and groups them. Where a
-// row can not be told to one key, each key is asked for alone: every row of
-// such an answer is its own.
-func (r *Relation[K, T, Q]) fetchList(ctx context.Context, sc *Scope, opts []func(Q), keys []K, list keyList, out [][]T) error {
-	if r.Key.Exact || !ambiguous(keys) {
-		ok, err := r.query(ctx, sc, opts, keys, list, out)
-		if ok || err != nil {
-			return err
+		// Some row can not be told to one key. Every row that is found for a
+		// key alone is its own.
+		for i := range keys {
+			err := keyLists(sc.driver.Dialect(), r.Key, keys[i:i+1], func(_, _ int, list keyList) error {
+				_, err := r.query(ctx, sc, opts, keys[i:i+1], list, out[i:i+1])
+				return err
+			})
+			if err != nil {
+				return err
+			}
 		}
-	}
-	for i := range keys {
-		if _, err := r.query(ctx, sc, opts, keys[i:i+1], list.part(i, i+1), out[i:i+1]); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // query sends one statement and groups its rows. It reports false if a row can
@@ -134,22 +126,17 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q)
 	if r.One {
 		op = ent.OpQueryOnly
 	}
-	scan := &rowScanner[K]{scan: r.Key.Scan, single: len(keys) == 1}
-	if !scan.single {
-		scan.index = make(map[K]int32, len(keys))
-		for i, k := range keys {
-			scan.index[k] = int32(i)
-		}
-		if r.Match.Table != "" {
-			scan.idColumn = r.Target.IDColumn
-		}
+	scan := newRowScanner(r.Key, keys)
+	if r.Match.Table != "" && len(keys) > 1 {
+		scan.idColumn = r.Target.IDColumn
 	}
 	returned, scanned, err := r.Target.All(ctx, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
-		scan.reset()
 		st := &statement{match: r.Match, idColumn: r.Target.IDColumn, unique: r.Target.Unique, one: r.One, list: list}
 		if r.Match.Schema != nil {
 			st.schema = r.Match.Schema(sc)
 		}
+		st.keyless = len(keys) == 1
+		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.Column)
 		st.rewrite(ctx, spec, qc)
 		scan.attach(ctx, spec, st)
 	})
@@ -157,7 +144,7 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q)
 	if err != nil {
 		return false, err
 	}
-	if scan.single {
+	if len(keys) == 1 {
 		if returned == nil { // an interceptor's
 			returned = []T{}
 		}

@@ -4,93 +4,147 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"fmt"
 	"reflect"
 	"slices"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
-// A rowScanner reads the key column of a batch, and tells for each row whose it
-// is and which entity. Key columns are read by one holder for all rows: a key
-// is turned into the position of its owner at once.
+// A rowScanner tells for each row of a batch whose it is, and which entity. The
+// key of a row is turned into the position of its owner at once.
 type rowScanner[K comparable] struct {
-	scan   func(src any, dst *K) error
-	index  map[K]int32
-	single bool // one key was asked for: every row is its own
+	codec Codec[K]
+	index map[K]int32 // owners by key; nil if there is one
 	// idColumn is set where an entity may come in several rows, one per owner.
 	// Such an entity is made once: ent's eager loaders fill one of several
 	// entities with the same id, and leave the others empty.
 	idColumn string
 	seen     map[any]int32 // entities by id
 
-	owner    int32 // of the row that is being read
-	rows     []row // read so far
-	entities int32 // made so far
-	lost     bool  // some row has a key that nobody asked for
+	key   K     // of the row that is being read, then of the one before
+	owner int32 // of key
+	// By row. Without seen, each row has an entity of its own, and entities
+	// stays empty.
+	owners, entities []int32
+	made             int32 // entities
+	lost             bool  // some row has a key that nobody asked for
 }
 
-// A row says that an entity, by its position among those scanned, belongs to an
-// owner, by the position of its key.
-type row struct{ entity, owner int32 }
-
-// reset is called when the statement is about to be sent, which may happen
-// more than once: an interceptor may retry.
-func (s *rowScanner[K]) reset() {
-	s.rows, s.entities, s.lost, s.seen = s.rows[:0], 0, false, nil
-	if s.idColumn != "" {
-		s.seen = make(map[any]int32)
+func newRowScanner[K comparable](codec Codec[K], keys []K) *rowScanner[K] {
+	s := &rowScanner[K]{codec: codec, owner: -1}
+	if len(keys) > 1 {
+		s.index = make(map[K]int32, len(keys))
+		for i, k := range keys {
+			s.index[k] = int32(i)
+		}
 	}
+	return s
 }
 
-// Scan implements sql.Scanner for the key column.
-func (s *rowScanner[K]) Scan(src any) error {
-	if s.single {
-		return nil
+// holds reports whether the key can be read from the holder that ent makes for
+// a column.
+func (s *rowScanner[K]) holds(spec *sqlgraph.QuerySpec, column string) bool {
+	if s.index == nil {
+		return false
 	}
+	holders, err := spec.ScanValues([]string{column})
 	var k K
-	if err := s.scan(src, &k); err != nil {
+	return err == nil && len(holders) == 1 && s.codec.Held(holders[0], &k)
+}
+
+// Scan implements sql.Scanner for the key column: one holder serves all rows.
+func (s *rowScanner[K]) Scan(src any) error {
+	last := s.key
+	if err := s.codec.Scan(src, &s.key); err != nil {
 		return err
 	}
-	owner, ok := s.index[k]
+	s.own(last)
+	return nil
+}
+
+// own finds the owner of s.key; last is the key of the row before.
+func (s *rowScanner[K]) own(last K) {
+	if s.owner >= 0 && s.key == last {
+		return // rows of one parent often come in a row
+	}
+	owner, ok := s.index[s.key]
 	if !ok {
 		s.lost = true
 	}
 	s.owner = owner
-	return nil
 }
 
-// attach makes the scanner read the columns that st added behind those of ent.
+// attach makes the scanner read the columns that st added behind those of ent,
+// and takes them away again. It may be called several times: an interceptor may
+// retry.
 func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st *statement) {
+	s.owners, s.entities, s.made, s.lost, s.owner = s.owners[:0], s.entities[:0], 0, false, -1
+	if s.idColumn != "" {
+		s.seen = make(map[any]int32)
+	}
 	scan, assign := spec.ScanValues, spec.Assign
 	spec.ScanValues = func(columns []string) ([]any, error) {
 		values, err := scan(columns)
-		if err != nil {
-			return nil, err
+		if err == nil && st.keyColumns > 0 {
+			values[len(values)-1-st.rankColumns] = s
 		}
-		values[len(values)-st.added()] = s
-		return values, nil
+		return values, err
 	}
+	at := -1 // of the key among ent's columns, of the first row
 	spec.Assign = func(columns []string, values []any) error {
-		if len(s.rows) == 0 {
-			muteBatch(ctx, false) // the driver is done with the statement
-		}
-		n := len(columns) - st.added()
+		n := len(columns) - st.keyColumns - st.rankColumns
 		columns, values = columns[:n], values[:n]
-		if s.seen != nil {
-			if i := slices.Index(columns, s.idColumn); i >= 0 {
-				if id, ok := scanned(values[i]); ok {
-					if e, ok := s.seen[id]; ok {
-						s.rows = append(s.rows, row{e, s.owner})
-						return nil
-					}
-					s.seen[id] = s.entities
-				}
-			}
+		if len(s.owners) == 0 {
+			muteBatch(ctx, false) // the driver is done with the statement
+			at = slices.Index(columns, st.match.Column)
 		}
-		s.rows = append(s.rows, row{s.entities, s.owner})
-		s.entities++
+		switch {
+		case s.index == nil:
+			s.owner = 0
+		case st.keyColumns == 0:
+			last := s.key
+			if at < 0 || !s.codec.Held(values[at], &s.key) {
+				return fmt.Errorf("column %q holds no key", st.match.Column)
+			}
+			s.own(last)
+		}
+		if s.seen != nil {
+			if e, ok := s.known(columns, values); ok {
+				s.owners, s.entities = append(s.owners, s.owner), append(s.entities, e)
+				return nil
+			}
+			s.entities = append(s.entities, s.made)
+		}
+		s.owners = append(s.owners, s.owner)
+		s.made++
 		return assign(columns, values)
 	}
+}
+
+// known returns the entity of a row if another row brought it.
+func (s *rowScanner[K]) known(columns []string, values []any) (int32, bool) {
+	i := slices.Index(columns, s.idColumn)
+	if i < 0 {
+		return 0, false
+	}
+	id, ok := scanned(values[i])
+	if !ok {
+		return 0, false
+	}
+	e, ok := s.seen[id]
+	if !ok {
+		s.seen[id] = s.made
+	}
+	return e, ok
+}
+
+// entity returns which entity a row brought.
+func (s *rowScanner[K]) entity(row int) int32 {
+	if s.seen == nil {
+		return int32(row)
+	}
+	return s.entities[row]
 }
 
 // scanned returns the value in a holder that database/sql scanned into, in a
@@ -120,38 +174,53 @@ func scanned(holder any) (any, bool) {
 // Groups keep the order of rows and share one array; each is clipped, so that
 // an append by one caller is not seen by another.
 func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T) bool {
-	if s.lost || int(s.entities) != len(scanned) {
+	if s.lost || int(s.made) != len(scanned) {
 		return false
 	}
-	rows := s.rows
+	rows := func(yield func(owner int32, entity T) bool) {
+		for i, o := range s.owners {
+			if !yield(o, scanned[s.entity(i)]) {
+				return
+			}
+		}
+	}
 	if len(returned) != len(scanned) || len(returned) > 0 && &returned[0] != &scanned[0] {
-		var ok bool
-		if rows, ok = returnedRows(rows, returned, scanned); !ok {
+		kept, ok := returnedRows(s, returned, scanned)
+		if !ok {
 			return false
+		}
+		rows = func(yield func(owner int32, entity T) bool) {
+			for _, i := range kept {
+				if !yield(s.owners[i], scanned[s.entity(i)]) {
+					return
+				}
+			}
 		}
 	}
 	starts := make([]int32, len(out)+1)
-	for _, r := range rows {
-		starts[r.owner+1]++
+	total := 0
+	for o := range rows {
+		starts[o+1]++
+		total++
 	}
 	for i := range out {
 		starts[i+1] += starts[i]
 	}
-	all := make([]T, len(rows))
+	all := make([]T, total)
 	for i := range out {
 		a, b := starts[i], starts[i+1]
 		out[i] = all[a:b:b]
 	}
-	for _, r := range rows {
-		all[starts[r.owner]] = scanned[r.entity]
-		starts[r.owner]++
+	for o, e := range rows {
+		all[starts[o]] = e
+		starts[o]++
 	}
 	return true
 }
 
 // returnedRows are the rows of the entities that interceptors returned: they
 // may have dropped some, or changed the order.
-func returnedRows[T comparable](rows []row, returned, scanned []T) ([]row, bool) {
+func returnedRows[K, T comparable](s *rowScanner[K], returned, scanned []T) (kept []int, ok bool) {
 	at := make(map[T]int, len(returned))
 	for i, e := range returned {
 		at[e] = i
@@ -172,14 +241,13 @@ func returnedRows[T comparable](rows []row, returned, scanned []T) ([]row, bool)
 	if found != len(at) {
 		return nil, false // not an entity of this statement
 	}
-	kept := make([]row, 0, len(rows))
-	for _, r := range rows {
-		if position[r.entity] >= 0 {
-			kept = append(kept, r)
+	for i := range s.owners {
+		if position[s.entity(i)] >= 0 {
+			kept = append(kept, i)
 		}
 	}
 	if !ordered {
-		slices.SortStableFunc(kept, func(a, b row) int { return position[a.entity] - position[b.entity] })
+		slices.SortStableFunc(kept, func(a, b int) int { return position[s.entity(a)] - position[s.entity(b)] })
 	}
 	return kept, true
 }

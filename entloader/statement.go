@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"entgo.io/ent"
@@ -25,19 +26,17 @@ type statement struct {
 	unique   []string
 	one      bool
 	list     keyList
+	// keyless says that there is one key, so rows need not tell theirs.
+	keyless bool
+	// held says that the key can be read from the column where ent reads it, if
+	// ent selects that.
+	held bool
 
 	limit, offset int
+	// Columns that are selected behind those of ent, set when the statement is
+	// complete: the key, and the rank.
+	keyColumns, rankColumns int
 }
-
-// added is how many columns the statement has behind those of ent.
-func (st *statement) added() int {
-	if st.ranked() {
-		return 2
-	}
-	return 1
-}
-
-func (st *statement) ranked() bool { return st.limit > 0 || st.offset > 0 }
 
 // rewrite changes spec. q is the context of its query.
 func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext) {
@@ -69,14 +68,15 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 				s.OrderExpr(sql.Expr(strings.TrimPrefix(tie, ", ")))
 			}
 		}
-		if st.ranked() {
+		if st.limit > 0 || st.offset > 0 {
 			st.rank(s, key, distinct, terms, args)
 		}
 		muteBatch(ctx, true)
 	})
 }
 
-// selectKey restricts the rows to those of the keys and selects the key.
+// selectKey restricts the rows to those of the keys and selects the key, unless
+// it is selected already: a column less is two percent less of a batch.
 func (st *statement) selectKey(s *sql.Selector) (key string) {
 	if st.match.Table == "" {
 		key = s.C(st.match.Column)
@@ -87,7 +87,11 @@ func (st *statement) selectKey(s *sql.Selector) (key string) {
 		key = join.C(st.match.Column)
 	}
 	s.Where(st.list.in(key))
+	if st.keyless || st.held && slices.Contains(s.SelectedColumns(), key) {
+		return key
+	}
 	s.AppendSelectAs(key, keyColumn)
+	st.keyColumns = 1
 	return key
 }
 
@@ -143,6 +147,7 @@ func (st *statement) rank(s *sql.Selector, key string, distinct bool, terms stri
 		}
 		b.WriteByte(')')
 	}), rankColumn)
+	st.rankColumns = 1
 	outer := sql.Dialect(s.Dialect()).Select("*").From(inner.As("entloader")).WithContext(s.Context())
 	if st.offset > 0 {
 		outer.Where(sql.GT(rankColumn, st.offset))

@@ -1,0 +1,105 @@
+package entloader
+
+import (
+	"testing"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTieBreak(t *testing.T) {
+	t.Parallel()
+	st := &statement{idColumn: "id", unique: []string{"serial"}}
+	for _, c := range []struct {
+		name  string
+		order func(*sql.Selector)
+		want  string
+	}{
+		{"none", func(*sql.Selector) {}, ""},
+		{"ascending", sql.OrderByField("taken_at").ToFunc(), ", `samples`.`id`"},
+		{"descending", sql.OrderByField("taken_at", sql.OrderDesc()).ToFunc(), ", `samples`.`id` DESC"},
+		{"nulls last", sql.OrderByField("taken_at", sql.OrderDesc(), sql.OrderNullsLast()).ToFunc(), ", `samples`.`id` DESC"},
+		{"unquoted", func(s *sql.Selector) { s.OrderBy(sql.Desc("taken_at")) }, ", `samples`.`id` DESC"},
+		{"id", sql.OrderByField("id", sql.OrderDesc()).ToFunc(), ""},
+		{"short id", func(s *sql.Selector) { s.OrderBy("id") }, ""},
+		{"unique", func(s *sql.Selector) { s.OrderBy(sql.Asc(s.C("serial"))) }, ""},
+		{"unique first", func(s *sql.Selector) { s.OrderBy("serial", sql.Desc("taken_at")) }, ", `samples`.`id` DESC"},
+		{"expression", func(s *sql.Selector) { s.OrderExpr(sql.Expr("coalesce(remark, ?, 'x')", 1)) }, ", `samples`.`id`"},
+		{"expression descending", func(s *sql.Selector) { s.OrderExpr(sql.Expr("coalesce(remark, 'x') desc")) }, ", `samples`.`id` DESC"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := sql.Dialect(dialect.SQLite).Select("*").From(sql.Table("samples")).Where(sql.EQ("status", "open"))
+			c.order(s)
+			terms, _ := orderTerms(s)
+			if terms == "" {
+				require.Empty(t, c.want)
+				return
+			}
+			require.Equal(t, c.want, st.tieBreak(s, terms))
+		})
+	}
+}
+
+func TestKeyLists(t *testing.T) {
+	t.Parallel()
+	ints := func(name string, keys ...int) (texts []string, args [][]any) {
+		return renderLists(t, name, IntKey[int](), keys)
+	}
+	strs := func(keys ...string) ([]string, [][]any) {
+		return renderLists(t, dialect.SQLite, StringKey[string](), keys)
+	}
+	texts, args := ints(dialect.SQLite, 1, -2, 3)
+	require.Equal(t, []string{"SELECT * FROM `t` WHERE `k` IN (SELECT `value` FROM json_each(?))"}, texts)
+	require.Equal(t, [][]any{{"[1,-2,3]"}}, args)
+	_, args = ints(dialect.SQLite, make([]int, 100_000)...)
+	require.Len(t, args, 1, "one argument has no limit")
+
+	_, args = strs(`a"b`, "1", "é\n")
+	require.Equal(t, [][]any{{`["a\"b","1","é\n"]`}}, args)
+
+	// What JSON can not carry goes one parameter each, as on other databases.
+	for _, bad := range []string{"\xff", "a\x00b"} {
+		texts, args = strs("a", bad)
+		require.Equal(t, []string{"SELECT * FROM `t` WHERE `k` IN (?, ?)"}, texts)
+		require.Equal(t, [][]any{{"a", bad}}, args)
+	}
+	texts, args = ints(dialect.MySQL, make([]int, 45_000)...)
+	require.Len(t, texts, 3)
+	require.Len(t, args[2], 5_000)
+
+	err := keyLists(dialect.SQLite, IntKey[uint64](), []uint64{1 << 63}, func(int, int, keyList) error { return nil })
+	require.ErrorContains(t, err, "does not fit")
+}
+
+func renderLists[K comparable](t *testing.T, name string, codec Codec[K], keys []K) (texts []string, args [][]any) {
+	t.Helper()
+	require.NoError(t, keyLists(name, codec, keys, func(start, end int, list keyList) error {
+		text, a := sql.Dialect(name).Select("*").From(sql.Table("t")).Where(list.in("k")).Query()
+		texts, args = append(texts, text), append(args, a)
+		return nil
+	}))
+	return texts, args
+}
+
+func TestGroupsAreClipped(t *testing.T) {
+	t.Parallel()
+	type T = *int
+	a, b, c := new(int), new(int), new(int)
+	s := &rowScanner[int]{owners: []int32{1, 0, 1}, made: 3}
+	scanned := []T{a, b, c}
+	out := make([][]T, 3)
+	require.True(t, groups(s, scanned, scanned, out))
+	require.Equal(t, [][]T{{b}, {a, c}, {}}, out)
+	_ = append(out[0], c)
+	require.Same(t, a, out[1][0])
+
+	// Interceptors may drop and reorder, but not bring entities of their own.
+	require.True(t, groups(s, []T{c, a}, scanned, out))
+	require.Equal(t, [][]T{{}, {c, a}, {}}, out)
+	require.True(t, groups(s, []T{}, scanned, out))
+	require.Equal(t, [][]T{{}, {}, {}}, out)
+	require.False(t, groups(s, []T{new(int)}, scanned, out))
+	s.lost = true
+	require.False(t, groups(s, scanned, scanned, out))
+}
