@@ -14,10 +14,9 @@ import (
 // comes later gets a fetch of its own.
 type batch[K any, C comparable, V any] struct {
 	loader *LoaderBy[K, C, V]
-	// keys are the keys to fetch, ids the same as they are compared. Appended
-	// to while gathering, under loader.mu; read-only from then on.
+	// keys are the keys to fetch. Appended to while gathering, under loader.mu;
+	// read-only from then on.
 	keys []K
-	ids  []C
 	ctx  *batchContext
 	// cancel ends ctx.
 	cancel context.CancelFunc
@@ -40,6 +39,13 @@ type batch[K any, C comparable, V any] struct {
 	timer *time.Timer
 	first time.Time
 	last  time.Time
+}
+
+// grow makes room for n keys in all.
+func (b *batch[K, C, V]) grow(n int) {
+	b.keys = make([]K, 0, n)
+	b.asked = make([]bool, 0, n)
+	b.slab = make([]slot[K, C, V], 0, n)
 }
 
 // answers are what a fetch found, by the position of the key.

@@ -55,7 +55,7 @@ func loadAll[K comparable, T, V any](ctx context.Context, l *LoaderBy[K, K, []T]
 	values := make([]V, len(keys))
 	var failed KeyErrors[K]
 	for i, k := range keys {
-		found, err := l.load(ctx, k, slices.Values(keys[i:]))
+		found, err := l.load(ctx, k, family[K]{size: len(keys) - i, keys: slices.Values(keys[i:])})
 		if err == nil {
 			values[i], err = one(found)
 		}

@@ -102,7 +102,7 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 			if found, ok := l.ready(ctx, fk.Key); ok {
 				return found, true, nil
 			}
-			found, err := l.load(ctx, fk.Key, siblings(set, e.ByFK, l, index, func(s *S) (K, bool) {
+			found, err := l.load(ctx, fk.Key, familyOf(set, e.ByFK, l, index, func(s *S) (K, bool) {
 				fk := e.FK(s)
 				return fk.Key, fk.State == FKKnown
 			}))
@@ -119,7 +119,7 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 	if found, ok := l.ready(ctx, id); ok {
 		return found, true, nil
 	}
-	found, err := l.load(ctx, id, siblings(set, e.ByID, l, index, func(s *S) (I, bool) {
+	found, err := l.load(ctx, id, familyOf(set, e.ByID, l, index, func(s *S) (I, bool) {
 		return e.ID(s), e.FK == nil || e.FK(s).State == FKUnknown
 	}))
 	return found, true, err
@@ -139,18 +139,18 @@ func (r *Relation[K, T, Q]) withOptions(ctx context.Context, sc *Scope, opts []f
 	return r.loader(sc, options, opts), true
 }
 
-// siblings returns the keys that are sent together with that of the entity at
+// familyOf returns the keys that are sent together with that of the entity at
 // index: those of its window, its successors first, since after a clear a batch
-// takes only some of them. It returns nil if the key is lone. keyOf tells the
-// key of a sibling, and whether it has one.
-func siblings[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation[K, T, Q], l *LoaderBy[K, K, []T], index int, keyOf func(*S) (K, bool)) func(yield func(K) bool) {
+// takes only some of them. keyOf tells the key of a sibling, and whether it has
+// one.
+func familyOf[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation[K, T, Q], l *LoaderBy[K, K, []T], index int, keyOf func(*S) (K, bool)) family[K] {
 	if set == nil || !set.siblings(r, l.options) {
-		return nil
+		return family[K]{}
 	}
-	return func(yield func(K) bool) {
-		rows, w := set.Rows, l.opt.window
-		start := index / w * w
-		end := min(start+w, len(rows))
+	rows, w := set.Rows, l.opt.window
+	start := index / w * w
+	end := min(start+w, len(rows))
+	return family[K]{size: end - start, keys: func(yield func(K) bool) {
 		for i := index; i < end; i++ {
 			if k, ok := keyOf(&rows[i]); ok && !yield(k) {
 				return
@@ -161,5 +161,5 @@ func siblings[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation
 				return
 			}
 		}
-	}
+	}}
 }

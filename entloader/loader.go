@@ -39,7 +39,7 @@ type LoaderBy[K any, C comparable, V any] struct {
 func newLoader[K any, C comparable, V any](name string, opt options, scope *Scope, id func(K) C, fetch func(context.Context, []K, *answers[V]) error) *LoaderBy[K, C, V] {
 	return &LoaderBy[K, C, V]{
 		name: name, opt: opt, scope: scope, id: id, fetch: fetch,
-		slots: make(map[C]*slot[K, C, V]),
+		slots: make(map[C]*slot[K, C, V]), // open replaces it where it knows the size
 		stats: Stats{Name: name},
 	}
 }
@@ -50,18 +50,24 @@ func newLoader[K any, C comparable, V any](name string, opt options, scope *Scop
 // It fails at once if ctx has ended, and returns as soon as ctx ends; the fetch
 // goes on for the others who wait for it.
 func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
-	v, err := l.load(ctx, key, nil)
+	v, err := l.load(ctx, key, family[K]{})
 	if err != nil {
 		err = keyError(l.name, err)
 	}
 	return v, err
 }
 
-// load returns the value for key. siblings, if not nil, calls its argument with
-// the keys that belong together with key, key among them; these are then sent
-// at once, in one batch. Otherwise key is lone and waits for others. Errors do
-// not name the loader yet: an edge has a better name for it.
-func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield func(K) bool)) (v V, err error) {
+// A family is the keys that belong together with one that is loaded. The zero
+// family is that of a lone key.
+type family[K any] struct {
+	size int // about how many keys there are
+	keys func(yield func(K) bool)
+}
+
+// load returns the value for key. The keys of its family are sent with it, at
+// once and in one batch. A lone key waits for others. Errors do not name the
+// loader yet: an edge has a better name for it.
+func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v V, err error) {
 	id := l.id(key)
 	if id != id {
 		return v, errNaN
@@ -78,7 +84,7 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, siblings func(yield
 		}
 		s, opened := l.find(ctx, id), false
 		if s == nil {
-			s, opened = l.open(ctx, id, key, siblings)
+			s, opened = l.open(ctx, id, key, with)
 		} else {
 			l.stats.Hits++
 		}
@@ -181,20 +187,26 @@ func (l *LoaderBy[K, C, V]) joins(ctx context.Context, b *batch[K, C, V]) bool {
 // open makes a batch for key and its siblings, or adds a lone key to the batch
 // that gathers them; opened says whether the batch runs under ctx. The caller
 // holds l.mu, and starts the batch if it was opened and is not gathering.
-func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, siblings func(yield func(K) bool)) (s *slot[K, C, V], opened bool) {
-	// Without a cache siblings would be forgotten before they ask, and in a
-	// transaction nobody may be waited for.
+func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K]) (s *slot[K, C, V], opened bool) {
+	// Without a cache the others would be forgotten before they are asked for,
+	// and in a transaction nobody may be waited for.
 	if l.opt.uncache {
-		siblings = nil
+		with.keys = nil
 	}
-	if siblings == nil && !l.inTx() {
+	if with.keys == nil && !l.inTx() {
 		return l.gather(ctx, id, key)
 	}
 	b := l.newBatch(ctx)
-	s = l.add(b, id, key)
-	if siblings != nil {
+	if with.keys == nil {
+		s = l.add(b, id, key)
+	} else {
 		limit := l.batchLimit()
-		siblings(func(k K) bool {
+		b.grow(min(limit, max(with.size, 1)))
+		if len(l.slots) == 0 {
+			l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
+		}
+		s = l.add(b, id, key)
+		with.keys(func(k K) bool {
 			if len(b.keys) >= limit {
 				return false
 			}
@@ -232,13 +244,13 @@ func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context) *batch[K, C, V] {
 
 func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
 	if len(b.slab) == cap(b.slab) {
+		// Slots that were handed out must not move.
 		b.slab = make([]slot[K, C, V], 0, min(2*cap(b.slab)+1, 512))
 	}
 	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: len(b.keys), next: l.slots[id]})
 	s := &b.slab[len(b.slab)-1]
 	l.slots[id] = s
 	b.keys = append(b.keys, key)
-	b.ids = append(b.ids, id)
 	b.asked = append(b.asked, false)
 	l.stats.Unasked++
 	return s
@@ -320,7 +332,8 @@ func (l *LoaderBy[K, C, V]) learn(read *record) {
 
 // forget removes the answers of a batch. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
-	for _, id := range b.ids {
+	for _, k := range b.keys {
+		id := l.id(k)
 		var keep *slot[K, C, V]
 		for s := l.slots[id]; s != nil; s = s.next {
 			if s.batch != b {
@@ -345,7 +358,7 @@ func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
 		return
 	}
 	b := &batch[K, C, V]{
-		loader: l, keys: []K{key}, ids: []C{id}, asked: []bool{true},
+		loader: l, keys: []K{key}, asked: []bool{true},
 		answers: answers[V]{values: []V{v}}, ready: true,
 	}
 	l.slots[id] = &slot[K, C, V]{batch: b}
