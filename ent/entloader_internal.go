@@ -160,8 +160,8 @@ func (_q *AssignmentQuery) entloaderNodes(ctx context.Context, nodes []*Assignme
 	for i, n := range nodes {
 		set.Rows[i] = entloaderAssignmentSibling{
 			id:        n.ID,
-			fkSample:  entloader.FKValue(n.SampleID, _q.entloader.Selected(assignment.SampleColumn), false),
-			fkProject: entloader.FKValue(n.ProjectID, _q.entloader.Selected(assignment.ProjectColumn), false),
+			fkSample:  entloader.FKValue(n.SampleID, _q.entloader.Selected(assignment.SampleColumn), false, false),
+			fkProject: entloader.FKValue(n.ProjectID, _q.entloader.Selected(assignment.ProjectColumn), false, false),
 		}
 		n.entloader = h.At(i)
 	}
@@ -356,7 +356,7 @@ func (_q *BadgeQuery) entloaderNodes(ctx context.Context, nodes []*Badge) {
 	for i, n := range nodes {
 		set.Rows[i] = entloaderBadgeSibling{
 			id:           n.ID,
-			fkTechnician: entloader.FKValue(n.ID, true, false),
+			fkTechnician: entloader.FKValue(n.ID, true, false, false),
 		}
 		n.entloader = h.At(i)
 	}
@@ -639,8 +639,8 @@ func (_q *CertificationQuery) entloaderNodes(ctx context.Context, nodes []*Certi
 	}
 	for i, n := range nodes {
 		set.Rows[i] = entloaderCertificationSibling{
-			fkTechnician: entloader.FKValue(n.TechnicianID, _q.entloader.Selected(certification.TechnicianColumn), false),
-			fkInstrument: entloader.FKValue(n.InstrumentID, _q.entloader.Selected(certification.InstrumentColumn), false),
+			fkTechnician: entloader.FKValue(n.TechnicianID, _q.entloader.Selected(certification.TechnicianColumn), false, false),
+			fkInstrument: entloader.FKValue(n.InstrumentID, _q.entloader.Selected(certification.InstrumentColumn), false, false),
 		}
 		n.entloader = h.At(i)
 	}
@@ -886,7 +886,7 @@ func (_q *IncidentQuery) entloaderNodes(ctx context.Context, nodes []*Incident) 
 	for i, n := range nodes {
 		set.Rows[i] = entloaderIncidentSibling{
 			id:     n.ID,
-			fkUnit: entloader.FKValue(n.UnitID, _q.entloader.Selected(incident.UnitColumn), false),
+			fkUnit: entloader.FKValue(n.UnitID, _q.entloader.Selected(incident.UnitColumn), false, false),
 		}
 		n.entloader = h.At(i)
 	}
@@ -1550,7 +1550,7 @@ func (_q *NoteQuery) entloaderNodes(ctx context.Context, nodes []*Note) {
 	for i, n := range nodes {
 		set.Rows[i] = entloaderNoteSibling{
 			id:     n.ID,
-			fkUnit: entloader.FKValue(n.UnitID, _q.entloader.Selected(note.UnitColumn), false),
+			fkUnit: entloader.FKValue(n.UnitID, _q.entloader.Selected(note.UnitColumn), false, false),
 		}
 		n.entloader = h.At(i)
 	}
@@ -1805,7 +1805,7 @@ func (_q *ResultQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySp
 	for _, fk := range result.ForeignKeys {
 		spec.Node.AddColumnOnce(fk)
 	}
-	_q.entloader.Watch(spec)
+	_q.entloader.Watch(spec, result.InstrumentColumn)
 	if _q.withSample.entloaderPlain() {
 		ctx = _q.entloader.Eager(ctx, 0, 2)
 	}
@@ -1831,7 +1831,7 @@ func (_q *ResultQuery) entloaderNodes(ctx context.Context, nodes []*Result) {
 		set.Rows[i] = entloaderResultSibling{
 			id:           n.ID,
 			fkSample:     entloader.FKPointer(n.sample_results, _q.entloader.Selected(result.SampleColumn)),
-			fkInstrument: entloader.FKValue(n.InstrumentID, _q.entloader.Selected(result.InstrumentColumn), true),
+			fkInstrument: entloader.FKValue(n.InstrumentID, _q.entloader.Selected(result.InstrumentColumn), true, _q.entloader.Null(result.InstrumentColumn, i)),
 		}
 		n.entloader = h.At(i)
 	}
@@ -2032,7 +2032,7 @@ func (_q *SampleQuery) entloaderNodes(ctx context.Context, nodes []*Sample) {
 	for i, n := range nodes {
 		set.Rows[i] = entloaderSampleSibling{
 			id:           n.ID,
-			fkUnit:       entloader.FKValue(n.UnitID, _q.entloader.Selected(sample.UnitColumn), false),
+			fkUnit:       entloader.FKValue(n.UnitID, _q.entloader.Selected(sample.UnitColumn), false, false),
 			fkTechnician: entloader.FKPointer(n.TechnicianID, _q.entloader.Selected(sample.TechnicianColumn)),
 			fkSource:     entloader.FKPointer(n.sample_aliquots, _q.entloader.Selected(sample.SourceColumn)),
 		}

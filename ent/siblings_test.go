@@ -12,6 +12,7 @@ import (
 
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/note"
+	"github.com/entloader/entloader/ent/result"
 	"github.com/entloader/entloader/ent/unit"
 	"github.com/entloader/entloader/entloader"
 )
@@ -352,3 +353,19 @@ func stripEdges(v any) any {
 var installed = time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)
 
 func code(i int) string { return fmt.Sprintf("T-%06d", i) }
+
+// The foreign key of an optional field that is not nillable is 0 for NULL. NULL
+// sends nothing, as elsewhere.
+func TestZeroForNull(t *testing.T) {
+	lab := newLab(t, 10)
+	ctx, _ := lab.load(t)
+	results := lab.Result.Query().Where(result.InstrumentIDIsNil()).AllX(ctx)
+	require.NotEmpty(t, results)
+	lab.rec.Reset()
+	for _, r := range results {
+		instrument, err := r.LoadInstrument(ctx)
+		require.NoError(t, err)
+		require.Nil(t, instrument)
+	}
+	lab.statements(t, 0)
+}

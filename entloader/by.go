@@ -55,7 +55,9 @@ func loadAll[K comparable, T, V any](ctx context.Context, l *LoaderBy[K, K, []T]
 	values := make([]V, len(keys))
 	var failed KeyErrors[K]
 	for i, k := range keys {
-		found, err := l.load(ctx, k, family[K]{size: len(keys) - i, keys: slices.Values(keys[i:])})
+		found, err := l.load(ctx, k, family[K]{size: len(keys) - i, keys: func(_ int, yield func(K) bool) {
+			slices.Values(keys[i:])(yield)
+		}})
 		if err == nil {
 			values[i], err = one(found)
 		}

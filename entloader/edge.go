@@ -140,9 +140,8 @@ func (r *Relation[K, T, Q]) withOptions(ctx context.Context, sc *Scope, opts []f
 }
 
 // familyOf returns the keys that are sent together with that of the entity at
-// index: those of its window, its successors first, since after a clear a batch
-// takes only some of them. keyOf tells the key of a sibling, and whether it has
-// one.
+// index: those of its window. keyOf tells the key of a sibling, and whether it
+// has one.
 func familyOf[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation[K, T, Q], l *LoaderBy[K, K, []T], index int, keyOf func(*S) (K, bool)) family[K] {
 	if set == nil || !set.siblings(r, l.options) {
 		return family[K]{}
@@ -150,13 +149,15 @@ func familyOf[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation
 	rows, w := set.Rows, l.opt.window
 	start := index / w * w
 	end := min(start+w, len(rows))
-	return family[K]{size: end - start, keys: func(yield func(K) bool) {
-		for i := index; i < end; i++ {
-			if k, ok := keyOf(&rows[i]); ok && !yield(k) {
-				return
-			}
+	return family[K]{size: end - start, keys: func(limit int, yield func(K) bool) {
+		first := start
+		if limit < end-start {
+			first = index
 		}
-		for i := start; i < index; i++ {
+		for i := range end - start {
+			if i += first; i >= end {
+				i -= end - start
+			}
 			if k, ok := keyOf(&rows[i]); ok && !yield(k) {
 				return
 			}

@@ -211,11 +211,17 @@ func FKPointer[K comparable](p *K, selected bool) FK[K] {
 	return FK[K]{}
 }
 
-// FKValue is the foreign key in a field that is not nillable. ent stores NULL
-// as the zero value there, so a zero of an optional field is unknown.
-func FKValue[K comparable](v K, selected, optional bool) FK[K] {
+// FKValue is the foreign key in a field that is not nillable. ent shows NULL as
+// the zero value there, so a zero of an optional field is NULL if null says so,
+// and otherwise unknown: not every type tells.
+func FKValue[K comparable](v K, selected, optional, null bool) FK[K] {
 	var zero K
-	if !selected || optional && v == zero {
+	switch {
+	case !selected:
+		return FK[K]{}
+	case null:
+		return FK[K]{State: FKNull}
+	case optional && v == zero:
 		return FK[K]{}
 	}
 	return FK[K]{Key: v, State: FKKnown}

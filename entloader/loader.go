@@ -60,8 +60,11 @@ func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
 // A family is the keys that belong together with one that is loaded. The zero
 // family is that of a lone key.
 type family[K any] struct {
-	size int // about how many keys there are
-	keys func(yield func(K) bool)
+	size int // how many keys there are, at most
+	// keys calls yield with the keys, until it returns false: all of them in
+	// their order, or those from the one that is loaded on, if only limit of
+	// them are wanted.
+	keys func(limit int, yield func(K) bool)
 }
 
 // load returns the value for key. The keys of its family are sent with it, at
@@ -197,24 +200,24 @@ func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K
 		return l.gather(ctx, id, key)
 	}
 	b := l.newBatch(ctx)
-	if with.keys == nil {
-		s = l.add(b, id, key)
-	} else {
+	if with.keys != nil {
 		limit := l.batchLimit()
-		b.grow(min(limit, max(with.size, 1)))
+		b.grow(min(limit, with.size))
 		if len(l.slots) == 0 {
 			l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
 		}
-		s = l.add(b, id, key)
-		with.keys(func(k K) bool {
-			if len(b.keys) >= limit {
-				return false
-			}
-			if c := l.id(k); c != id && l.find(ctx, c) == nil {
+		with.keys(limit, func(k K) bool {
+			switch c := l.id(k); {
+			case c == id && s == nil:
+				s = l.add(b, id, key)
+			case c != id && l.find(ctx, c) == nil:
 				l.add(b, c, k)
 			}
-			return true
+			return len(b.keys) < limit
 		})
+	}
+	if s == nil {
+		s = l.add(b, id, key)
 	}
 	l.stats.sent(reasonSiblings, len(b.keys))
 	return s, true

@@ -63,8 +63,10 @@ type edgeModel struct {
 type fkModel struct {
 	// Field is the name in the sibling struct, Type the type of the key.
 	Field, Type string
-	// Expr reads the key from entity n that query q returned.
+	// Expr reads the key from n, the i-th entity that a query returned.
 	Expr string
+	// Zero is the column if a NULL in it shows as a zero.
+	Zero string
 }
 
 // A relationModel is a way to find rows by a key.
@@ -277,14 +279,17 @@ func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
 	switch {
 	case fk.UserDefined && t.HasOneFieldID() && f.Name == t.ID.Name:
 		// The foreign key is the id.
-		m.Expr = "entloader.FKValue(n.ID, true, false)"
+		m.Expr = "entloader.FKValue(n.ID, true, false, false)"
 	case f.Type.String() != key, f.Nillable && f.Type.RType.IsPtr():
 		// Rare enough to look the target up by the id of the entity.
 		m.Expr = fmt.Sprintf("entloader.FK[%s]{}", key)
 	case f.Nillable:
 		m.Expr = fmt.Sprintf("entloader.FKPointer(%s, %s)", value, selected)
+	case f.Optional:
+		m.Zero = t.Package() + "." + e.ColumnConstant()
+		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, true, %s.entloader.Null(%s, i))", value, selected, t.QueryReceiver(), m.Zero)
 	default:
-		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, %t)", value, selected, f.Optional)
+		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, false, false)", value, selected)
 	}
 	return m, nil
 }
