@@ -51,14 +51,7 @@ func (b *batch[K, C, V]) grow(n int) {
 // answers are what a fetch found, by the position of the key.
 type answers[V any] struct {
 	values []V
-	errs   []error // nil as long as no key failed
-}
-
-func (a *answers[V]) fail(i int, err error) {
-	if a.errs == nil {
-		a.errs = make([]error, len(a.values))
-	}
-	a.errs[i] = err
+	errs   []error // nil if no key failed
 }
 
 // slot is where the answer of one key is.
