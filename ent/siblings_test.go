@@ -2,6 +2,8 @@ package ent_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"sync"
@@ -368,4 +370,25 @@ func TestZeroForNull(t *testing.T) {
 		require.Nil(t, instrument)
 	}
 	lab.statements(t, 0)
+}
+
+func TestMiddleware(t *testing.T) {
+	lab := newLab(t, 5)
+	var seen []*ent.Loaders
+	handler := ent.LoadersMiddleware(lab.Client)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen = append(seen, ent.LoadersFromContext(r.Context()))
+		for _, u := range lab.Unit.Query().AllX(r.Context()) {
+			if _, err := u.LoadSamples(r.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}))
+	for range 2 {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	}
+	lab.statements(t, 4)
+	require.Len(t, seen, 2)
+	require.NotNil(t, seen[0])
+	require.NotSame(t, seen[0], seen[1])
+	require.Nil(t, ent.LoadersFromContext(t.Context()))
 }
