@@ -125,7 +125,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 
 // NewLoadersContext returns a context that carries the loaders.
 func NewLoadersContext(ctx context.Context, l *Loaders) context.Context {
-	return context.WithValue(ctx, entloader.ContextKey[Loaders]{}, l)
+	return entloader.NewContext(ctx, l, &l.Loaders)
 }
 
 // LoadersFromContext returns the loaders that ctx carries, nil if it has none.

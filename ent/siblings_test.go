@@ -107,7 +107,7 @@ func TestWindows(t *testing.T) {
 	stats := loaders.Stats()
 	require.Len(t, stats, 1)
 	require.Equal(t, entloader.Stats{
-		Name: "Unit.samples", Loads: 25_000, Hits: 24_997, Batches: 3, Keys: 25_000, Largest: 10_000, Siblings: 3,
+		Name: "Unit.samples", Loads: 25_000, Hits: 24_997, Batches: 3, Keys: 25_000, Largest: 10_000, Waits: 3, Siblings: 3,
 	}, stats[0])
 }
 

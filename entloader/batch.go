@@ -2,7 +2,8 @@ package entloader
 
 import (
 	"context"
-	"runtime/debug"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -27,24 +28,30 @@ type batch[K any, C comparable, V any] struct {
 	err     error
 	read    *record // what the fetch read from its context
 
+	// wake is closed, and replaced under loader.mu, when a key of the batch was
+	// primed.
+	wake chan struct{}
+
 	// slab is where add takes slots from, to allocate them by the dozen.
 	slab []slot[K, C, V]
 
 	// Protected by loader.mu:
 	ready   bool
 	running bool
-	waiters int    // loads that wait or are about to
-	asked   []bool // by slot: some load wanted this answer
+	primed  map[int]bool // keys that were primed before the batch was ready
+	waiters int          // loads that wait or are about to
+	asked   []bool       // by slot: some load wanted this answer
 	// Gathering, protected by loader.mu:
 	timer *time.Timer
 	first time.Time
 	last  time.Time
 }
 
-// grow makes room for n keys in all.
-func (b *batch[K, C, V]) grow(n int) {
-	b.keys = make([]K, 0, n)
-	b.asked = make([]bool, 0, n)
+// reserve makes room for n more keys. Slots that were handed out stay where they
+// are.
+func (b *batch[K, C, V]) reserve(n int) {
+	b.keys = slices.Grow(b.keys, n)
+	b.asked = slices.Grow(b.asked, n)
 	b.slab = make([]slot[K, C, V], 0, n)
 }
 
@@ -54,15 +61,28 @@ type answers[V any] struct {
 	errs   []error // nil if no key failed
 }
 
+func (a *answers[V]) fail(i int, err error) {
+	if a.errs == nil {
+		a.errs = make([]error, len(a.values))
+	}
+	a.errs[i] = err
+}
+
 // slot is where the answer of one key is.
 type slot[K any, C comparable, V any] struct {
 	batch *batch[K, C, V]
 	i     int
 	// next is the answer of the same key under another record.
 	next *slot[K, C, V]
+	// primed is the answer that came before the batch did. It is written under
+	// loader.mu, before wake or done of the batch is closed.
+	primed *slot[K, C, V]
 }
 
 func (s *slot[K, C, V]) answer() (v V, err error) {
+	if s.primed != nil {
+		return s.primed.answer()
+	}
 	b := s.batch
 	if b.err != nil {
 		return v, b.err
@@ -82,20 +102,55 @@ func (b *batch[K, C, V]) run() {
 	)
 	defer func() {
 		if !returned {
-			v := recover()
-			if v == nil {
-				v = errGoexit
-			}
-			err = &PanicError{Value: v, Stack: debug.Stack()}
+			err = newPanicError(recover())
 		}
 		b.finish(err)
 	}()
-	b.loader.mu.Lock()
-	b.running = true
-	b.loader.mu.Unlock()
-	b.answers.values = make([]V, len(b.keys))
-	err = b.loader.fetch(b.ctx, b.keys, &b.answers)
+	err = b.fetch()
 	returned = true
+}
+
+// fetch waits for its turn and fetches the keys that were not primed meanwhile.
+func (b *batch[K, C, V]) fetch() error {
+	l := b.loader
+	// A load from inside a fetch must not wait for that fetch to end, and the
+	// batches of a transaction run one by one anyway.
+	if !l.inTx() && batchOf(b.ctx.values) == nil {
+		select {
+		case l.turns <- struct{}{}:
+			defer func() { <-l.turns }()
+		case <-b.ctx.Done():
+			return b.ctx.Err()
+		}
+	}
+	l.mu.Lock()
+	b.running = true
+	primed := maps.Clone(b.primed)
+	l.mu.Unlock()
+	if len(primed) == 0 {
+		b.answers.values = make([]V, len(b.keys))
+		return l.fetch(b.ctx, b.keys, &b.answers)
+	}
+	keys := make([]K, 0, len(b.keys))
+	at := make([]int, 0, len(b.keys))
+	for i, k := range b.keys {
+		if !primed[i] {
+			keys, at = append(keys, k), append(at, i)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	found := answers[V]{values: make([]V, len(keys))}
+	err := l.fetch(b.ctx, keys, &found)
+	b.answers.values = make([]V, len(b.keys))
+	for j, i := range at {
+		b.answers.values[i] = found.values[j]
+		if found.errs != nil && found.errs[j] != nil {
+			b.answers.fail(i, found.errs[j])
+		}
+	}
+	return err
 }
 
 // finish makes the answers known. Those of a failed batch are for its waiters
@@ -121,7 +176,11 @@ func (b *batch[K, C, V]) finish(err error) {
 
 // within reports whether ctx belongs to the fetch of this batch: waiting for it
 // from there would never end.
+// The caller holds loader.mu.
 func (b *batch[K, C, V]) within(ctx context.Context) bool {
+	if b.ready {
+		return false
+	}
 	for c := batchOf(ctx); c != nil; c = batchOf(c.values) {
 		if c == b.ctx {
 			return true
@@ -130,11 +189,14 @@ func (b *batch[K, C, V]) within(ctx context.Context) bool {
 	return false
 }
 
-// wait returns when the batch is ready or ctx has ended, whichever is first.
+// wait returns when the batch is ready, when slot s of it was primed, or when
+// ctx has ended, whichever is first. wake is that of the batch when the waiter
+// was counted; s and wake may be nil.
+//
 // Inside a transaction nobody returns before the statement has ended, since a
 // caller that rolls back meanwhile would race it.
-func (b *batch[K, C, V]) wait(ctx context.Context) error {
-	if sc := b.loader.scope; sc != nil && sc.tx {
+func (b *batch[K, C, V]) wait(ctx context.Context, s *slot[K, C, V], wake <-chan struct{}) error {
+	if b.loader.inTx() {
 		<-b.done
 		return nil
 	}
@@ -143,12 +205,23 @@ func (b *batch[K, C, V]) wait(ctx context.Context) error {
 		return nil
 	default:
 	}
-	select {
-	case <-b.done:
-		return nil
-	case <-ctx.Done():
-		b.leave()
-		return ended(ctx)
+	for {
+		select {
+		case <-b.done:
+			return nil
+		case <-wake:
+			b.loader.mu.Lock()
+			primed := s.primed != nil
+			wake = b.wake
+			b.loader.mu.Unlock()
+			if primed {
+				b.leave()
+				return nil
+			}
+		case <-ctx.Done():
+			b.leave()
+			return ended(ctx)
+		}
 	}
 }
 

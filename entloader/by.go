@@ -3,7 +3,6 @@ package entloader
 import (
 	"context"
 	"fmt"
-	"slices"
 )
 
 // KeyErrors are the errors of single keys of a LoadAll; errors.Is and errors.As
@@ -49,32 +48,6 @@ func (b byKey[R, K, T, Q]) loader(ctx context.Context) *LoaderBy[K, K, []T] {
 	return b.relation().loader(b.loaders.finder.Scope(ctx), "", nil)
 }
 
-// loadAll loads keys in the order given and turns each group of rows into a
-// value with one.
-func loadAll[K comparable, T, V any](ctx context.Context, l *LoaderBy[K, K, []T], keys []K, one func([]T) (V, error)) ([]V, error) {
-	values := make([]V, len(keys))
-	var failed KeyErrors[K]
-	for i, k := range keys {
-		found, err := l.load(ctx, k, family[K]{size: len(keys) - i, keys: func(_ int, yield func(K) bool) {
-			slices.Values(keys[i:])(yield)
-		}})
-		if err == nil {
-			values[i], err = one(found)
-		}
-		if err != nil {
-			err = keyError(l.name, err)
-			if failed == nil {
-				failed = make(KeyErrors[K])
-			}
-			failed[k] = err
-		}
-	}
-	if failed != nil {
-		return values, failed
-	}
-	return values, nil
-}
-
 // ManyBy loads the targets of an edge to many by the key of the parent. It is
 // safe for concurrent use.
 type ManyBy[R Related[K, T, Q], K comparable, T comparable, Q any] struct {
@@ -93,10 +66,10 @@ func (b ManyBy[R, K, T, Q]) Load(ctx context.Context, key K) ([]T, error) {
 	return b.loader(ctx).Load(ctx, key)
 }
 
-// LoadAll returns the targets for keys, in their order, at once and in one
-// batch. Keys that failed have a nil slice, and their error in a KeyErrors.
+// LoadAll returns the targets for keys, in their order. Keys that failed have a
+// nil slice, and their error in a KeyErrors.
 func (b ManyBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([][]T, error) {
-	return loadAll(ctx, b.loader(ctx), keys, func(found []T) ([]T, error) { return found, nil })
+	return b.loader(ctx).LoadAll(ctx, keys)
 }
 
 // Prime makes targets the answer for key, unless there is an answer already.
@@ -157,10 +130,28 @@ func (b OneBy[R, K, T, Q]) Load(ctx context.Context, key K) (v T, err error) {
 	return v, err
 }
 
-// LoadAll returns the targets for keys, in their order, at once and in one
-// batch. Keys that failed have a nil target, and their error in a KeyErrors.
+// LoadAll returns the targets for keys, in their order. Keys that failed have a
+// nil target, and their error in a KeyErrors.
 func (b OneBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([]T, error) {
-	return loadAll(ctx, b.loader(ctx), keys, b.one)
+	groups, failed := b.loader(ctx).loadAll(ctx, keys)
+	ones := make([]T, len(keys))
+	for i, k := range keys {
+		if failed[k] != nil {
+			continue
+		}
+		one, err := b.one(groups[i])
+		if err != nil {
+			if failed == nil {
+				failed = make(KeyErrors[K])
+			}
+			failed[k] = keyError(b.relation().Name, err)
+		}
+		ones[i] = one
+	}
+	if failed != nil {
+		return ones, failed
+	}
+	return ones, nil
 }
 
 // Prime makes v the answer for key, unless there is an answer already.

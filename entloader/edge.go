@@ -133,7 +133,7 @@ func (r *Relation[K, T, Q]) withOptions(ctx context.Context, sc *Scope, opts []f
 	}
 	options, ok := r.renderOptions(ctx, sc, opts)
 	if !ok {
-		r.loader(sc, "", nil).alone()
+		r.loader(sc, "", nil).countAlone()
 		return nil, false
 	}
 	return r.loader(sc, options, opts), true
@@ -163,4 +163,11 @@ func familyOf[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation
 			}
 		}
 	}}
+}
+
+// countAlone counts a load whose options can not be batched.
+func (l *LoaderBy[K, C, V]) countAlone() {
+	l.mu.Lock()
+	l.stats.Alone++
+	l.mu.Unlock()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // ErrNoLoaders is returned by generated Load methods of a package that was
@@ -32,6 +33,15 @@ type PanicError struct {
 
 // errGoexit is the Value of a PanicError for a fetch that called runtime.Goexit.
 var errGoexit = errors.New("runtime.Goexit was called (testing.T.FailNow and require do so; call them outside a fetch)")
+
+// newPanicError makes an error of what recover returned; nil means that
+// runtime.Goexit was called.
+func newPanicError(v any) *PanicError {
+	if v == nil {
+		v = errGoexit
+	}
+	return &PanicError{Value: v, Stack: debug.Stack()}
+}
 
 // Error returns the panic value and the stack.
 func (e *PanicError) Error() string {

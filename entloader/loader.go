@@ -2,14 +2,18 @@ package entloader
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
-	"time"
 )
 
+// Loader loads values V for comparable keys K. See [NewLoader].
+type Loader[K comparable, V any] = LoaderBy[K, K, V]
+
 // LoaderBy loads values V for keys K that are compared by C, in batches, and
-// remembers the answers. Its zero value is not usable; generated code and the
-// constructors of this package make loaders.
+// remembers the answers. Its zero value is not usable: see [NewLoader],
+// [NewGroupLoader] and [NewLoaderBy]. Answers stay until they are cleared, so a
+// loader belongs to one request: see [Define].
 //
 // A LoaderBy is safe for concurrent use.
 type LoaderBy[K any, C comparable, V any] struct {
@@ -22,7 +26,8 @@ type LoaderBy[K any, C comparable, V any] struct {
 	id      func(K) C
 	// fetch finds the values for keys and writes them at the position of their
 	// key. An error is the error of every key.
-	fetch func(ctx context.Context, keys []K, out *answers[V]) error
+	fetch fetchFunc[K, V]
+	turns chan struct{} // a place for each fetch that may run at the same time
 
 	mu    sync.Mutex
 	slots map[C]*slot[K, C, V] // the answers, ready or on their way
@@ -36,16 +41,19 @@ type LoaderBy[K any, C comparable, V any] struct {
 	stats   Stats
 }
 
-func newLoader[K any, C comparable, V any](name string, opt options, scope *Scope, id func(K) C, fetch func(context.Context, []K, *answers[V]) error) *LoaderBy[K, C, V] {
+type fetchFunc[K, V any] func(ctx context.Context, keys []K, out *answers[V]) error
+
+func newLoader[K any, C comparable, V any](name string, opt options, scope *Scope, id func(K) C, fetch fetchFunc[K, V]) *LoaderBy[K, C, V] {
 	return &LoaderBy[K, C, V]{
 		name: name, opt: opt, scope: scope, id: id, fetch: fetch,
+		turns: make(chan struct{}, opt.parallel),
 		slots: make(map[C]*slot[K, C, V]), // open replaces it where it knows the size
 		stats: Stats{Name: name},
 	}
 }
 
 // Load returns the value for key. Keys that are asked for at about the same
-// time share a fetch.
+// time share a fetch. A key that the fetch does not answer is ErrNotFound.
 //
 // It fails at once if ctx has ended, and returns as soon as ctx ends; the fetch
 // goes on for the others who wait for it.
@@ -55,6 +63,85 @@ func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
 		err = keyError(l.name, err)
 	}
 	return v, err
+}
+
+// LoadAll returns the values for keys, in their order, duplicates included.
+// Keys that failed have a zero value, and their error in the KeyErrors[C] that
+// is returned.
+func (l *LoaderBy[K, C, V]) LoadAll(ctx context.Context, keys []K) ([]V, error) {
+	values, failed := l.loadAll(ctx, keys)
+	if failed != nil {
+		return values, failed
+	}
+	return values, nil
+}
+
+// LoadMap returns the values for keys, without those that were not found. The
+// error is one as of LoadAll, for the other keys that failed.
+func (l *LoaderBy[K, C, V]) LoadMap(ctx context.Context, keys []K) (map[C]V, error) {
+	values, failed := l.loadAll(ctx, keys)
+	found := make(map[C]V, len(keys))
+	for i, k := range keys {
+		id := l.id(k)
+		switch err := failed[id]; {
+		case err == nil:
+			found[id] = values[i]
+		case errors.Is(err, ErrNotFound):
+			delete(failed, id)
+		}
+	}
+	if len(failed) > 0 {
+		return found, failed
+	}
+	return found, nil
+}
+
+// LoadThunk enrolls key for the next batch and returns a function that waits
+// for its value: a single goroutine can collect keys first and wait later. The
+// first of the functions that is called sends the batch. They may be called
+// several times, and by several goroutines.
+func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, error) {
+	if ctx.Err() != nil || IsAlone(ctx) || l.inTx() {
+		return sync.OnceValues(func() (V, error) { return l.Load(ctx, key) })
+	}
+	id := l.id(key)
+	l.mu.Lock()
+	s, opened := l.find(ctx, id), false
+	if s == nil {
+		s, opened = l.gather(ctx, id, key)
+	}
+	b := s.batch
+	cycle := b.within(ctx)
+	if !b.ready {
+		b.waiters++
+	}
+	l.stats.Loads++
+	if !opened {
+		l.stats.Hits++
+	}
+	l.ask(s)
+	wake := b.wake
+	l.mu.Unlock()
+	return sync.OnceValues(func() (v V, err error) {
+		if cycle {
+			return v, keyError(l.name, errCycle)
+		}
+		l.mu.Lock()
+		if l.lone == b {
+			l.sendLone(reasonFlush)
+		}
+		l.mu.Unlock()
+		if err := b.wait(ctx, s, wake); err != nil {
+			return v, keyError(l.name, err)
+		}
+		if !opened && s.primed == nil && !b.read.matches(ctx, l.opt.scope) {
+			return l.Load(ctx, key)
+		}
+		if v, err = s.answer(); err != nil {
+			err = keyError(l.name, err)
+		}
+		return v, err
+	})
 }
 
 // A family is the keys that belong together with one that is loaded. The zero
@@ -75,6 +162,9 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	if id != id {
 		return v, errNaN
 	}
+	if IsAlone(ctx) {
+		return l.loadAlone(ctx, key)
+	}
 	first := true
 	for {
 		if ctx.Err() != nil {
@@ -92,7 +182,7 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 			l.stats.Hits++
 		}
 		b := s.batch
-		if !b.ready && b.within(ctx) {
+		if b.within(ctx) {
 			l.mu.Unlock()
 			return v, errCycle
 		}
@@ -101,16 +191,18 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 			l.mu.Unlock()
 			return s.answer()
 		}
+		l.stats.Waits++
 		b.waiters++
 		start := opened && b.timer == nil // a gathering batch starts by itself
+		wake := b.wake
 		l.mu.Unlock()
 		if start {
 			l.start(b)
 		}
-		if err := b.wait(ctx); err != nil {
+		if err := b.wait(ctx, s, wake); err != nil {
 			return v, err
 		}
-		if opened || b.read.matches(ctx, l.opt.scope) {
+		if opened || s.primed != nil || b.read.matches(ctx, l.opt.scope) {
 			return s.answer()
 		}
 		// The answer read something from its context that is different here.
@@ -120,305 +212,108 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	}
 }
 
-// inTx reports whether batches run on the goroutine of the load that opens
-// them, one at a time: a transaction belongs to whoever holds it.
-func (l *LoaderBy[K, C, V]) inTx() bool { return l.scope != nil && l.scope.tx }
-
-// ready returns the value for key if it is there, without waiting. It leaves
-// everything else to load, errors included.
-func (l *LoaderBy[K, C, V]) ready(ctx context.Context, key K) (v V, ok bool) {
-	if ctx.Err() != nil {
-		return v, false
+// loadAll loads keys together. It takes the lock once for all of them, and
+// waits once for each batch that they are in.
+func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) ([]V, KeyErrors[C]) {
+	values := make([]V, len(keys))
+	slots := make([]*slot[K, C, V], len(keys)) // nil for keys that are loaded one by one
+	shared := make(map[*batch[K, C, V]]bool)   // whose answers are ours as well
+	if ctx.Err() == nil && !IsAlone(ctx) && !l.inTx() {
+		for _, w := range l.enroll(ctx, keys, slots, shared) {
+			if ctx.Err() != nil {
+				w.batch.leave()
+			} else if w.batch.wait(ctx, nil, nil) == nil {
+				shared[w.batch] = w.opened || w.batch.read.matches(ctx, l.opt.scope)
+			}
+		}
 	}
-	id := l.id(key)
+	var failed KeyErrors[C]
+	for i, k := range keys {
+		var err error
+		if s := slots[i]; s != nil && shared[s.batch] {
+			values[i], err = s.answer()
+		} else {
+			// In a transaction the rest of the keys goes with this one.
+			values[i], err = l.load(ctx, k, family[K]{size: len(keys) - i, keys: func(_ int, yield func(K) bool) {
+				slices.Values(keys[i:])(yield)
+			}})
+		}
+		if err != nil {
+			if failed == nil {
+				failed = make(KeyErrors[C])
+			}
+			failed[l.id(k)] = keyError(l.name, err)
+		}
+	}
+	return values, failed
+}
+
+// A wait is a batch that is not ready, and whether it runs under the context of
+// the one who waits.
+type wait[K any, C comparable, V any] struct {
+	batch  *batch[K, C, V]
+	opened bool
+}
+
+// enroll finds or makes the slots of keys, notes which batches are ready and
+// may be shared, and returns those to wait for. It leaves out keys that need an
+// error of their own.
+func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, slots []*slot[K, C, V], shared map[*batch[K, C, V]]bool) (waits []wait[K, C, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.slots[id]
-	if s == nil || !s.batch.ready {
-		return v, false
-	}
-	if s = l.find(ctx, id); s == nil || !s.batch.ready {
-		return v, false
-	}
-	v, err := s.answer()
-	if err != nil {
-		return v, false
-	}
-	l.stats.Loads++
-	l.stats.Hits++
-	l.ask(s)
-	return v, true
-}
-
-// ask notes that somebody wants an answer.
-func (l *LoaderBy[K, C, V]) ask(s *slot[K, C, V]) {
-	if b := s.batch; !b.asked[s.i] {
-		b.asked[s.i] = true
-		l.stats.Unasked--
-	}
-}
-
-// find returns the answer that a load with this context may share, ready or on
-// its way, or nil. The caller holds l.mu.
-func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
-	for s := l.slots[id]; s != nil; s = s.next {
-		if s.batch.ready {
-			if s.batch.read.matches(ctx, l.opt.scope) {
-				return s
+	for i, k := range keys {
+		id := l.id(k)
+		if id != id {
+			continue
+		}
+		s, opened := l.find(ctx, id), false
+		if s == nil {
+			if l.lone == nil && len(l.slots) == 0 {
+				l.slots = make(map[C]*slot[K, C, V], len(keys))
 			}
-		} else if l.joins(ctx, s.batch) {
-			return s
+			if s, opened = l.gather(ctx, id, k); opened {
+				s.batch.reserve(len(keys) - i)
+			}
+		} else if s.batch.within(ctx) {
+			continue
+		} else {
+			l.stats.Hits++
+		}
+		l.stats.Loads++
+		l.ask(s)
+		slots[i] = s
+		b := s.batch
+		if b.ready {
+			shared[b] = true
+			continue
+		}
+		if _, ok := shared[b]; !ok {
+			shared[b] = false
+			b.waiters++
+			l.stats.Waits++
+			waits = append(waits, wait[K, C, V]{b, opened})
 		}
 	}
-	return nil
+	return waits
 }
 
-// joins reports whether a load may wait for a batch that is not ready: its
-// record is not complete, so this is a guess that the waiter verifies.
-func (l *LoaderBy[K, C, V]) joins(ctx context.Context, b *batch[K, C, V]) bool {
-	if l.inTx() && !b.running && inBatch(ctx, l.scope) {
-		return false // it waits for the batch that this load belongs to
-	}
-	for _, k := range l.lookups {
-		if !same(ctx.Value(k), b.ctx.values.Value(k)) {
-			return false
-		}
-	}
-	return l.opt.scope == nil || same(l.opt.scope(ctx), b.ctx.record.scope)
-}
-
-// open makes a batch for key and its siblings, or adds a lone key to the batch
-// that gathers them; opened says whether the batch runs under ctx. The caller
-// holds l.mu, and starts the batch if it was opened and is not gathering.
-func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K]) (s *slot[K, C, V], opened bool) {
-	// Without a cache the others would be forgotten before they are asked for,
-	// and in a transaction nobody may be waited for.
-	if l.opt.uncache {
-		with.keys = nil
-	}
-	if with.keys == nil && !l.inTx() {
-		return l.gather(ctx, id, key)
+// loadAlone fetches one key for one caller.
+func (l *LoaderBy[K, C, V]) loadAlone(ctx context.Context, key K) (v V, err error) {
+	if ctx.Err() != nil {
+		return v, ended(ctx)
 	}
 	b := l.newBatch(ctx)
-	if with.keys != nil {
-		limit := l.batchLimit()
-		b.grow(min(limit, with.size))
-		if len(l.slots) == 0 {
-			l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
-		}
-		with.keys(limit, func(k K) bool {
-			switch c := l.id(k); {
-			case c == id && s == nil:
-				s = l.add(b, id, key)
-			case c != id && l.find(ctx, c) == nil:
-				l.add(b, c, k)
-			}
-			return len(b.keys) < limit
-		})
-	}
-	if s == nil {
-		s = l.add(b, id, key)
-	}
-	l.stats.sent(reasonSiblings, len(b.keys))
-	return s, true
-}
-
-// batchLimit is how many siblings a batch takes.
-func (l *LoaderBy[K, C, V]) batchLimit() int {
-	if l.ramp == 0 {
-		return l.opt.window
-	}
-	limit := l.ramp
-	if l.ramp *= 2; l.ramp >= l.opt.window {
-		l.ramp = 0
-	}
-	return limit
-}
-
-func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context) *batch[K, C, V] {
-	b := &batch[K, C, V]{loader: l, done: make(chan struct{})}
-	b.ctx, b.cancel = newBatchContext(ctx, l.scope)
-	if l.opt.scope != nil {
-		b.ctx.record.scope = l.opt.scope(ctx)
-		b.ctx.record.own = !same(b.ctx.record.scope, b.ctx.record.scope)
-	}
-	return b
-}
-
-func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
-	if len(b.slab) == cap(b.slab) {
-		// Slots that were handed out must not move.
-		b.slab = make([]slot[K, C, V], 0, min(2*cap(b.slab)+1, 512))
-	}
-	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: len(b.keys), next: l.slots[id]})
-	s := &b.slab[len(b.slab)-1]
-	l.slots[id] = s
-	b.keys = append(b.keys, key)
-	b.asked = append(b.asked, false)
-	l.stats.Unasked++
-	return s
-}
-
-// gather adds a lone key to the batch that waits for such keys.
-func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K) (s *slot[K, C, V], opened bool) {
-	now := time.Now()
-	if l.lone != nil && !l.joins(ctx, l.lone) {
-		// Keys that can not share an answer need not wait for each other.
-		l.sendLone(reasonQuiet)
-	}
-	b := l.lone
-	if b == nil {
-		opened = true
-		b = l.newBatch(ctx)
-		b.first = now
-		b.timer = time.AfterFunc(min(l.opt.quiet, l.opt.maxWait), func() { l.tick(b) })
-		l.lone = b
-	}
-	b.last = now
-	s = l.add(b, id, key)
-	if len(b.keys) >= l.opt.window {
-		l.sendLone(reasonFull)
-	}
-	return s, opened
-}
-
-// tick sends the lone batch if its quiet time or its whole time is over.
-func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
+	b.keys, b.asked, b.waiters = []K{key}, []bool{true}, 1
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lone != b {
-		return
+	l.stats.Loads++
+	l.stats.Alone++
+	l.mu.Unlock()
+	l.start(b)
+	s := &slot[K, C, V]{batch: b}
+	if err := b.wait(ctx, s, nil); err != nil {
+		return v, err
 	}
-	now := time.Now()
-	rest := min(b.last.Add(l.opt.quiet).Sub(now), b.first.Add(l.opt.maxWait).Sub(now))
-	if rest > 0 {
-		b.timer.Reset(rest)
-		return
-	}
-	l.sendLone(reasonQuiet)
-}
-
-// sendLone runs the lone batch. The caller holds l.mu.
-func (l *LoaderBy[K, C, V]) sendLone(why reason) {
-	b := l.lone
-	l.lone = nil
-	b.timer.Stop()
-	l.stats.sent(why, len(b.keys))
-	go b.run()
-}
-
-// start runs a batch that was opened for siblings.
-func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
-	if !l.inTx() {
-		go b.run()
-		return
-	}
-	if inBatch(b.ctx.values, l.scope) {
-		// A load from inside a batch of the same transaction: the batch holds
-		// the turn already.
-		b.run()
-		return
-	}
-	l.scope.serial.Lock()
-	defer l.scope.serial.Unlock()
-	b.run()
-}
-
-// learn notes which context keys batches of this loader read.
-func (l *LoaderBy[K, C, V]) learn(read *record) {
-	for _, k := range read.keys {
-		if !slices.Contains(l.lookups, k) {
-			l.lookups = append(l.lookups, k)
-		}
-	}
-}
-
-// forget removes the answers of a batch. The caller holds l.mu.
-func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
-	for _, k := range b.keys {
-		id := l.id(k)
-		var keep *slot[K, C, V]
-		for s := l.slots[id]; s != nil; s = s.next {
-			if s.batch != b {
-				keep = &slot[K, C, V]{batch: s.batch, i: s.i, next: keep}
-			}
-		}
-		if keep == nil {
-			delete(l.slots, id)
-		} else {
-			l.slots[id] = keep
-		}
-	}
-}
-
-// Prime makes v the answer for key, for every context, unless an answer is
-// there already.
-func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
-	id := l.id(key)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.slots[id] != nil || l.opt.uncache {
-		return
-	}
-	b := &batch[K, C, V]{
-		loader: l, keys: []K{key}, asked: []bool{true},
-		answers: answers[V]{values: []V{v}}, ready: true,
-	}
-	l.slots[id] = &slot[K, C, V]{batch: b}
-}
-
-// Clear forgets the answers for keys. A fetch that is running gives its answer
-// to those who wait for it, and to nobody else.
-func (l *LoaderBy[K, C, V]) Clear(_ context.Context, keys ...K) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.clearing()
-	for _, k := range keys {
-		l.clear(l.id(k))
-	}
-}
-
-// ClearAll forgets every answer, as Clear does.
-func (l *LoaderBy[K, C, V]) ClearAll(context.Context) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.clearing()
-	for id := range l.slots {
-		l.clear(id)
-	}
-}
-
-func (l *LoaderBy[K, C, V]) clearing() {
-	if l.scope != nil {
-		l.scope.loaders.clears.Add(1)
-	}
-	if l.lone != nil {
-		l.sendLone(reasonFlush) // or a key could be in it twice
-	}
-	if l.ramp > 0 {
-		l.ramp = 1
-	}
-}
-
-// clear forgets the answers for a key. Where one is thrown away before its
-// sibling asked for it, the next batches are small: in a loop that clears on
-// every turn they would all be.
-func (l *LoaderBy[K, C, V]) clear(id C) {
-	for s := l.slots[id]; s != nil; s = s.next {
-		if !s.batch.asked[s.i] {
-			l.ramp = 1
-		}
-	}
-	delete(l.slots, id)
-}
-
-// Flush sends the batch of lone keys at once.
-func (l *LoaderBy[K, C, V]) Flush() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lone != nil {
-		l.sendLone(reasonFlush)
-	}
+	return s.answer()
 }
 
 // Stats returns the figures of the loader so far.
@@ -426,11 +321,4 @@ func (l *LoaderBy[K, C, V]) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.stats
-}
-
-// alone counts a load whose options can not be batched.
-func (l *LoaderBy[K, C, V]) alone() {
-	l.mu.Lock()
-	l.stats.Alone++
-	l.mu.Unlock()
 }

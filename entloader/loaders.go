@@ -19,6 +19,8 @@ type Loaders struct {
 	main   Scope
 	finder ScopeFinder
 
+	defined definedLoaders
+
 	// clears counts the clears of edges; a set that is older than the last
 	// clear of an edge no longer answers that edge from eager-loaded entities.
 	clears atomic.Uint64
@@ -90,6 +92,9 @@ func (l *Loaders) each(f func(anyLoader)) {
 			f(a)
 		}
 	}
+	for _, a := range l.defined.list() {
+		f(a)
+	}
 }
 
 // A Scope is one client configuration: a driver, interceptors and a schema
@@ -140,6 +145,3 @@ func (sc *Scope) list() []anyLoader {
 	defer sc.mu.Unlock()
 	return sc.order[:len(sc.order):len(sc.order)]
 }
-
-// ContextKey is the context key of the loaders L, one per generated package.
-type ContextKey[L any] struct{}

@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -15,7 +16,12 @@ const (
 	DefaultQuiet = 300 * time.Microsecond
 	// DefaultMaxWait bounds the wait of a batch of lone keys.
 	DefaultMaxWait = 2 * time.Millisecond
+	// DefaultParallel is how many fetches of a loader run at the same time.
+	DefaultParallel = 4
 )
+
+// defaultName is that of a loader without a name.
+const defaultName = "loader"
 
 // options are read-only once the loaders that they belong to exist.
 type options struct {
@@ -24,13 +30,20 @@ type options struct {
 	maxWait time.Duration
 	scope   func(context.Context) any
 	uncache bool
+
+	name     string
+	maxBatch int
+	parallel int
 }
 
 // An Option configures loaders when they are made.
 type Option func(*options)
 
 func newOptions(opts []Option) options {
-	o := options{window: DefaultWindow, quiet: DefaultQuiet, maxWait: DefaultMaxWait}
+	o := options{
+		window: DefaultWindow, quiet: DefaultQuiet, maxWait: DefaultMaxWait,
+		name: defaultName, maxBatch: math.MaxInt, parallel: DefaultParallel,
+	}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -44,6 +57,34 @@ func WithWindow(n int) Option {
 	return func(o *options) {
 		if n > 0 {
 			o.window = n
+		}
+	}
+}
+
+// WithName sets what errors and statistics call a loader. The default is
+// "loader"; generated loaders have the name of their edge.
+func WithName(name string) Option {
+	return func(o *options) { o.name = name }
+}
+
+// WithMaxBatch sets how many keys one batch takes at most; a full batch of lone
+// keys is sent at once. There is no bound by default, but for siblings
+// [WithWindow]. Values below 1 are ignored.
+func WithMaxBatch(n int) Option {
+	return func(o *options) {
+		if n > 0 {
+			o.maxBatch = n
+		}
+	}
+}
+
+// WithParallel sets how many fetches of one loader run at the same time; the
+// others wait for their turn. The default is [DefaultParallel]. Fetches for
+// loads from inside a fetch do not wait. Values below 1 are ignored.
+func WithParallel(n int) Option {
+	return func(o *options) {
+		if n > 0 {
+			o.parallel = n
 		}
 	}
 }

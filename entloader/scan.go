@@ -171,12 +171,11 @@ func scanned(holder any) (any, bool) {
 
 // groups distributes the entities that interceptors returned, given those that
 // were scanned, to their owners. It reports false if an entity can not be told.
-// Groups keep the order of rows and share one array; each is clipped, so that
-// an append by one caller is not seen by another.
 func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T) bool {
 	if s.lost || int(s.made) != len(scanned) {
 		return false
 	}
+	total := len(s.owners)
 	rows := func(yield func(owner int32, entity T) bool) {
 		for i, o := range s.owners {
 			if !yield(o, scanned[s.entity(i)]) {
@@ -189,6 +188,7 @@ func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T)
 		if !ok {
 			return false
 		}
+		total = len(kept)
 		rows = func(yield func(owner int32, entity T) bool) {
 			for _, i := range kept {
 				if !yield(s.owners[i], scanned[s.entity(i)]) {
@@ -197,11 +197,17 @@ func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T)
 			}
 		}
 	}
+	group(total, rows, out)
+	return true
+}
+
+// group distributes rows to their owners, keeping their order. The groups share
+// one array; each is clipped, so that an append by one caller is not seen by
+// another.
+func group[T any](total int, rows func(yield func(owner int32, row T) bool), out [][]T) {
 	starts := make([]int32, len(out)+1)
-	total := 0
 	for o := range rows {
 		starts[o+1]++
-		total++
 	}
 	for i := range out {
 		starts[i+1] += starts[i]
@@ -215,7 +221,6 @@ func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T)
 		all[starts[o]] = e
 		starts[o]++
 	}
-	return true
 }
 
 // returnedRows are the rows of the entities that interceptors returned: they

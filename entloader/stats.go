@@ -18,9 +18,11 @@ type Stats struct {
 	// Unasked counts keys that were loaded for siblings and not asked for so
 	// far: what the batches loaded in vain.
 	Unasked int
-	// Alone counts loads that ran as a query of their own, because their
-	// options can not be batched.
+	// Alone counts loads that ran as a query of their own: because their options
+	// can not be batched, or under [Alone].
 	Alone int
+	// Waits counts waits for a batch that was not ready.
+	Waits int
 	// Errors counts batches that failed as a whole.
 	Errors int
 	// Siblings, Full, Quiet, Flushed say of how many batches what sent them:
@@ -57,8 +59,8 @@ func (s *Stats) sent(why reason, keys int) {
 
 // String returns the figures in one line.
 func (s Stats) String() string {
-	return fmt.Sprintf("%s: %d loads, %d hits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
-		s.Name, s.Loads, s.Hits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
+	return fmt.Sprintf("%s: %d loads, %d hits, %d waits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
+		s.Name, s.Loads, s.Hits, s.Waits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
 }
 
 // Stats returns the figures of every loader that was used so far, those of one

@@ -1,0 +1,194 @@
+package entloader
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// ready returns the value for key if it is there, without waiting. It leaves
+// everything else to load, errors included.
+func (l *LoaderBy[K, C, V]) ready(ctx context.Context, key K) (v V, ok bool) {
+	if ctx.Err() != nil {
+		return v, false
+	}
+	id := l.id(key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.slots[id]
+	if s == nil || !s.batch.ready {
+		return v, false
+	}
+	if s = l.find(ctx, id); s == nil || !s.batch.ready {
+		return v, false
+	}
+	v, err := s.answer()
+	if err != nil {
+		return v, false
+	}
+	l.stats.Loads++
+	l.stats.Hits++
+	l.ask(s)
+	return v, true
+}
+
+// ask notes that somebody wants an answer.
+func (l *LoaderBy[K, C, V]) ask(s *slot[K, C, V]) {
+	if b := s.batch; !b.asked[s.i] {
+		b.asked[s.i] = true
+		l.stats.Unasked--
+	}
+}
+
+// find returns the answer that a load with this context may share, ready or on
+// its way, or nil. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
+	for s := l.slots[id]; s != nil; s = s.next {
+		if s.batch.ready {
+			if s.batch.read.matches(ctx, l.opt.scope) {
+				return s
+			}
+		} else if l.joins(ctx, s.batch) {
+			return s
+		}
+	}
+	return nil
+}
+
+// joins reports whether a load may wait for a batch that is not ready: its
+// record is not complete, so this is a guess that the waiter verifies.
+func (l *LoaderBy[K, C, V]) joins(ctx context.Context, b *batch[K, C, V]) bool {
+	if l.inTx() && !b.running && inBatch(ctx, l.scope) {
+		return false // it waits for the batch that this load belongs to
+	}
+	for _, k := range l.lookups {
+		if !same(ctx.Value(k), b.ctx.values.Value(k)) {
+			return false
+		}
+	}
+	return l.opt.scope == nil || same(l.opt.scope(ctx), b.ctx.record.scope)
+}
+
+// learn notes which context keys batches of this loader read.
+func (l *LoaderBy[K, C, V]) learn(read *record) {
+	for _, k := range read.keys {
+		if !slices.Contains(l.lookups, k) {
+			l.lookups = append(l.lookups, k)
+		}
+	}
+}
+
+// forget removes the answers of a batch. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
+	for _, k := range b.keys {
+		id := l.id(k)
+		var keep *slot[K, C, V]
+		for s := l.slots[id]; s != nil; s = s.next {
+			if s.batch != b {
+				keep = &slot[K, C, V]{batch: s.batch, i: s.i, next: keep}
+			}
+		}
+		if keep == nil {
+			delete(l.slots, id)
+		} else {
+			l.slots[id] = keep
+		}
+	}
+}
+
+// Prime makes v the answer for key, for every context, unless an answer is
+// there already. Loads that wait for the key get it at once, and the key leaves
+// a batch that has not been sent. Without a cache only those who wait get it.
+func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.prime(key, v)
+}
+
+// PrimeAll primes the loader with values by key, as Prime does.
+func (l *LoaderBy[K, C, V]) PrimeAll(_ context.Context, keys []K, values []V) error {
+	if len(keys) != len(values) {
+		return keyError(l.name, fmt.Errorf("PrimeAll was given %d keys and %d values", len(keys), len(values)))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, k := range keys {
+		l.prime(k, values[i])
+	}
+	return nil
+}
+
+func (l *LoaderBy[K, C, V]) prime(key K, v V) {
+	id := l.id(key)
+	primed := &slot[K, C, V]{batch: &batch[K, C, V]{
+		loader: l, keys: []K{key}, asked: []bool{true},
+		answers: answers[V]{values: []V{v}}, ready: true,
+	}}
+	old := l.slots[id]
+	for s := old; s != nil; s = s.next {
+		if s.batch.ready {
+			return
+		}
+	}
+	for s := old; s != nil; s = s.next {
+		b := s.batch
+		s.primed = primed
+		if b.primed == nil {
+			b.primed = make(map[int]bool)
+		}
+		b.primed[s.i] = true
+		close(b.wake)
+		b.wake = make(chan struct{})
+	}
+	switch {
+	case !l.opt.uncache:
+		l.slots[id] = primed
+	case old != nil:
+		delete(l.slots, id)
+	}
+}
+
+// Clear forgets the answers for keys. A fetch that is running gives its answer
+// to those who wait for it, and to nobody else.
+func (l *LoaderBy[K, C, V]) Clear(_ context.Context, keys ...K) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clearing()
+	for _, k := range keys {
+		l.clear(l.id(k))
+	}
+}
+
+// ClearAll forgets every answer, as Clear does.
+func (l *LoaderBy[K, C, V]) ClearAll(context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clearing()
+	for id := range l.slots {
+		l.clear(id)
+	}
+}
+
+func (l *LoaderBy[K, C, V]) clearing() {
+	if l.scope != nil {
+		l.scope.loaders.clears.Add(1)
+	}
+	if l.lone != nil {
+		l.sendLone(reasonFlush) // or a key could be in it twice
+	}
+	if l.ramp > 0 {
+		l.ramp = 1
+	}
+}
+
+// clear forgets the answers for a key. Where one is thrown away before its
+// sibling asked for it, the next batches are small: in a loop that clears on
+// every turn they would all be.
+func (l *LoaderBy[K, C, V]) clear(id C) {
+	for s := l.slots[id]; s != nil; s = s.next {
+		if !s.batch.asked[s.i] {
+			l.ramp = 1
+		}
+	}
+	delete(l.slots, id)
+}

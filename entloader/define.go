@@ -1,0 +1,187 @@
+package entloader
+
+import (
+	"context"
+	"sync"
+)
+
+// NewLoaders returns loaders for loaders that are defined by hand, in programs
+// without ent. The Loaders of a generated package hold them as well.
+func NewLoaders(opts ...Option) *Loaders {
+	return &Loaders{opt: newOptions(opts)}
+}
+
+// baseKey finds the loaders of a context whatever package they were generated
+// into.
+type baseKey struct{}
+
+// ContextKey is the context key of the loaders L, one per generated package.
+type ContextKey[L any] struct{}
+
+// contextKey is implemented by all ContextKeys.
+type contextKey interface{ isContextKey() }
+
+func (ContextKey[L]) isContextKey() {}
+
+// loadersContext carries loaders under two keys.
+type loadersContext[L any] struct {
+	context.Context
+	loaders *L
+	base    *Loaders
+}
+
+func (c *loadersContext[L]) Value(key any) any {
+	switch key {
+	case any(ContextKey[L]{}):
+		return c.loaders
+	case any(baseKey{}):
+		return c.base
+	}
+	return c.Context.Value(key)
+}
+
+// NewContext returns a context that carries the loaders of a generated package;
+// base is the Loaders that they embed. Applications call NewLoadersContext of
+// that package.
+func NewContext[L any](ctx context.Context, loaders *L, base *Loaders) context.Context {
+	return &loadersContext[L]{ctx, loaders, base}
+}
+
+// NewLoadersContext returns a context that carries loaders made by NewLoaders.
+func NewLoadersContext(ctx context.Context, l *Loaders) context.Context {
+	return NewContext(ctx, l, l)
+}
+
+// LoadersFromContext returns the loaders that ctx carries, those of a generated
+// package included; nil if it has none.
+func LoadersFromContext(ctx context.Context) *Loaders {
+	l, _ := ctx.Value(baseKey{}).(*Loaders)
+	return l
+}
+
+// A Definition says how a loader of the application is made. It is made on
+// first use, once for each request, lives in the loaders of the request and
+// goes with them. Definitions are variables of a package:
+//
+//	var prices = entloader.Define("prices", func(context.Context) *entloader.Loader[string, Price] {
+//		return entloader.NewLoader(fetchPrices)
+//	})
+//
+//	price, err := prices.From(ctx).Load(ctx, "A-1")
+type Definition[K any, C comparable, V any] struct {
+	family *DefinitionBy[struct{}, K, C, V]
+}
+
+// Define returns the definition of a loader. name is what errors and statistics
+// call it. make gets the context of the first use.
+func Define[K any, C comparable, V any](name string, make func(ctx context.Context) *LoaderBy[K, C, V]) *Definition[K, C, V] {
+	return &Definition[K, C, V]{DefineBy(name, func(ctx context.Context, _ struct{}) *LoaderBy[K, C, V] { return make(ctx) })}
+}
+
+// From returns the loader of the request that ctx belongs to. Where ctx has no
+// loaders it returns a new one, which does not wait for other keys.
+func (d *Definition[K, C, V]) From(ctx context.Context) *LoaderBy[K, C, V] {
+	return d.family.From(ctx, struct{}{})
+}
+
+// Put makes l the loader of the request, in place of one that was made. It does
+// nothing where ctx has no loaders.
+func (d *Definition[K, C, V]) Put(ctx context.Context, l *LoaderBy[K, C, V]) {
+	d.family.Put(ctx, struct{}{}, l)
+}
+
+// DefinitionBy is a Definition of a family of loaders that differ in their
+// params: those of open and of closed offices, for instance.
+type DefinitionBy[P comparable, K any, C comparable, V any] struct {
+	name string
+	make func(context.Context, P) *LoaderBy[K, C, V]
+}
+
+// DefineBy returns the definition of a family of loaders. name is what errors
+// and statistics call them.
+func DefineBy[P comparable, K any, C comparable, V any](name string, make func(ctx context.Context, params P) *LoaderBy[K, C, V]) *DefinitionBy[P, K, C, V] {
+	return &DefinitionBy[P, K, C, V]{name: name, make: make}
+}
+
+// definedKey identifies a defined loader within a request.
+type definedKey[P comparable] struct {
+	definition any
+	params     P
+}
+
+// From returns the loader for params of the request that ctx belongs to. Where
+// ctx has no loaders it returns a new one, which does not wait for other keys.
+func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy[K, C, V] {
+	all := LoadersFromContext(ctx)
+	if all == nil {
+		l := d.new(ctx, params)
+		l.opt.quiet, l.opt.maxWait = 0, 0
+		return l
+	}
+	key := definedKey[P]{d, params}
+	if l, ok := all.defined.get(key); ok {
+		return l.(*LoaderBy[K, C, V])
+	}
+	// make runs outside of every lock: it may use other loaders.
+	return all.defined.add(key, d.new(ctx, params), false).(*LoaderBy[K, C, V])
+}
+
+// Put makes l the loader for params of the request, in place of one that was
+// made. It does nothing where ctx has no loaders.
+func (d *DefinitionBy[P, K, C, V]) Put(ctx context.Context, params P, l *LoaderBy[K, C, V]) {
+	if all := LoadersFromContext(ctx); all != nil {
+		l.rename(d.name)
+		all.defined.add(definedKey[P]{d, params}, l, true)
+	}
+}
+
+func (d *DefinitionBy[P, K, C, V]) new(ctx context.Context, params P) *LoaderBy[K, C, V] {
+	l := d.make(ctx, params)
+	l.rename(d.name)
+	return l
+}
+
+// rename names a loader that has no name of its own.
+func (l *LoaderBy[K, C, V]) rename(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.name == defaultName {
+		l.name, l.stats.Name = name, name
+	}
+}
+
+// definedLoaders are the loaders of definitions. The zero value is empty.
+type definedLoaders struct {
+	byKey sync.Map // definedKey → anyLoader
+	mu    sync.Mutex
+	order []anyLoader // protected by mu
+}
+
+func (d *definedLoaders) get(key any) (any, bool) { return d.byKey.Load(key) }
+
+// add returns the loader for key: l, unless there is one already that is not to
+// be replaced.
+func (d *definedLoaders) add(key any, l anyLoader, replace bool) any {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if old, ok := d.byKey.Load(key); ok {
+		if !replace {
+			return old
+		}
+		for i, o := range d.order {
+			if o == old {
+				d.order[i] = l
+			}
+		}
+	} else {
+		d.order = append(d.order, l)
+	}
+	d.byKey.Store(key, l)
+	return l
+}
+
+func (d *definedLoaders) list() []anyLoader {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]anyLoader(nil), d.order...)
+}

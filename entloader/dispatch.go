@@ -1,0 +1,156 @@
+package entloader
+
+import (
+	"context"
+	"time"
+)
+
+// inTx reports whether batches run on the goroutine of the load that opens
+// them, one at a time: a transaction belongs to whoever holds it.
+func (l *LoaderBy[K, C, V]) inTx() bool { return l.scope != nil && l.scope.tx }
+
+// open makes a batch for key and its siblings, or adds a lone key to the batch
+// that gathers them; opened says whether the batch runs under ctx. The caller
+// holds l.mu, and starts the batch if it was opened and is not gathering.
+func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K]) (s *slot[K, C, V], opened bool) {
+	// Without a cache the others would be forgotten before they are asked for,
+	// and in a transaction nobody may be waited for.
+	if l.opt.uncache {
+		with.keys = nil
+	}
+	if with.keys == nil && !l.inTx() {
+		return l.gather(ctx, id, key)
+	}
+	b := l.newBatch(ctx)
+	if with.keys != nil {
+		limit := l.batchLimit()
+		b.reserve(min(limit, with.size))
+		if len(l.slots) == 0 {
+			l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
+		}
+		with.keys(limit, func(k K) bool {
+			switch c := l.id(k); {
+			case c == id && s == nil:
+				s = l.add(b, id, key)
+			case c != id && l.find(ctx, c) == nil:
+				l.add(b, c, k)
+			}
+			return len(b.keys) < limit
+		})
+	}
+	if s == nil {
+		s = l.add(b, id, key)
+	}
+	l.stats.sent(reasonSiblings, len(b.keys))
+	return s, true
+}
+
+// batchLimit is how many siblings a batch takes.
+func (l *LoaderBy[K, C, V]) batchLimit() int {
+	limit := min(l.opt.window, l.opt.maxBatch)
+	if l.ramp > 0 {
+		limit = min(limit, l.ramp)
+		if l.ramp *= 2; l.ramp >= l.opt.window {
+			l.ramp = 0
+		}
+	}
+	return limit
+}
+
+func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context) *batch[K, C, V] {
+	b := &batch[K, C, V]{loader: l, done: make(chan struct{}), wake: make(chan struct{})}
+	b.ctx, b.cancel = newBatchContext(ctx, l.scope)
+	if l.opt.scope != nil {
+		b.ctx.record.scope = l.opt.scope(ctx)
+		b.ctx.record.own = !same(b.ctx.record.scope, b.ctx.record.scope)
+	}
+	return b
+}
+
+func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
+	if len(b.slab) == cap(b.slab) {
+		// Slots that were handed out must not move.
+		b.slab = make([]slot[K, C, V], 0, min(2*cap(b.slab)+1, 512))
+	}
+	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: len(b.keys), next: l.slots[id]})
+	s := &b.slab[len(b.slab)-1]
+	l.slots[id] = s
+	b.keys = append(b.keys, key)
+	b.asked = append(b.asked, false)
+	l.stats.Unasked++
+	return s
+}
+
+// gather adds a lone key to the batch that waits for such keys.
+func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K) (s *slot[K, C, V], opened bool) {
+	now := time.Now()
+	if l.lone != nil && !l.joins(ctx, l.lone) {
+		// Keys that can not share an answer need not wait for each other.
+		l.sendLone(reasonQuiet)
+	}
+	b := l.lone
+	if b == nil {
+		opened = true
+		b = l.newBatch(ctx)
+		b.first = now
+		b.timer = time.AfterFunc(min(l.opt.quiet, l.opt.maxWait), func() { l.tick(b) })
+		l.lone = b
+	}
+	b.last = now
+	s = l.add(b, id, key)
+	if len(b.keys) >= l.opt.maxBatch {
+		l.sendLone(reasonFull)
+	}
+	return s, opened
+}
+
+// tick sends the lone batch if its quiet time or its whole time is over.
+func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lone != b {
+		return
+	}
+	now := time.Now()
+	rest := min(b.last.Add(l.opt.quiet).Sub(now), b.first.Add(l.opt.maxWait).Sub(now))
+	if rest > 0 {
+		b.timer.Reset(rest)
+		return
+	}
+	l.sendLone(reasonQuiet)
+}
+
+// sendLone runs the lone batch. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) sendLone(why reason) {
+	b := l.lone
+	l.lone = nil
+	b.timer.Stop()
+	l.stats.sent(why, len(b.keys))
+	go b.run()
+}
+
+// start runs a batch that was opened for siblings.
+func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
+	if !l.inTx() {
+		go b.run()
+		return
+	}
+	if inBatch(b.ctx.values, l.scope) {
+		// A load from inside a batch of the same transaction: the batch holds
+		// the turn already.
+		b.run()
+		return
+	}
+	l.scope.serial.Lock()
+	defer l.scope.serial.Unlock()
+	b.run()
+}
+
+// Flush sends the batch of lone keys at once.
+func (l *LoaderBy[K, C, V]) Flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lone != nil {
+		l.sendLone(reasonFlush)
+	}
+}

@@ -1,0 +1,143 @@
+package entloader
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// NewLoader returns a loader whose fetch returns the values by key. It is given
+// keys that are not equal to each other, in a slice of its own, and a context
+// that ends when nobody waits any more. A key that it does not answer is
+// ErrNotFound, for that key alone. An error is the error of all keys; errors of
+// single keys are returned as KeyErrors[K], together with the values of the
+// others in a map that is not nil. An answer for a key that nobody asked for
+// fails the batch: the fetch has mixed something up.
+func NewLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) (map[K]V, error), opts ...Option) *Loader[K, V] {
+	return NewLoaderBy(identity[K], fetch, opts...)
+}
+
+// NewLoaderBy is NewLoader for keys that are compared by what id makes of them:
+// keys that are not comparable, or that differ in what does not matter.
+func NewLoaderBy[K any, C comparable, V any](id func(K) C, fetch func(ctx context.Context, keys []K) (map[C]V, error), opts ...Option) *LoaderBy[K, C, V] {
+	opt := newOptions(opts)
+	return newLoader(opt.name, opt, nil, id, func(ctx context.Context, keys []K, out *answers[V]) error {
+		found, err := fetch(ctx, slices.Clone(keys))
+		failed, single := err.(KeyErrors[C]) // of this fetch, not of one that it called
+		if err != nil && (!single || found == nil) {
+			return err
+		}
+		answered := 0
+		for i, k := range keys {
+			c := id(k)
+			v, ok := found[c]
+			if ok {
+				answered++
+			}
+			switch {
+			case failed[c] != nil:
+				out.fail(i, failed[c])
+			case ok:
+				out.values[i] = v
+			default:
+				out.fail(i, ErrNotFound)
+			}
+		}
+		if answered != len(found) {
+			return fmt.Errorf("the fetch answered %d keys that nobody asked for", len(found)-answered)
+		}
+		return nil
+	})
+}
+
+// NewGroupLoader returns a loader whose fetch returns rows in any order, which
+// are grouped by the key that by reads from each: the one-to-many case. A key
+// without rows has an empty slice, never nil; a row for a key that nobody asked
+// for fails the batch. The slices are shared and read-only.
+func NewGroupLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) ([]V, error), by func(V) K, opts ...Option) *Loader[K, []V] {
+	opt := newOptions(opts)
+	return newLoader(opt.name, opt, nil, identity[K], func(ctx context.Context, keys []K, out *answers[[]V]) error {
+		rows, err := fetch(ctx, slices.Clone(keys))
+		if err != nil {
+			return err
+		}
+		index := make(map[K]int32, len(keys))
+		for i, k := range keys {
+			index[k] = int32(i)
+		}
+		owners := make([]int32, len(rows))
+		for i, row := range rows {
+			o, ok := index[by(row)]
+			if !ok {
+				return fmt.Errorf("the fetch returned a row for key %v, which nobody asked for", by(row))
+			}
+			owners[i] = o
+		}
+		group(len(rows), func(yield func(int32, V) bool) {
+			for i, row := range rows {
+				if !yield(owners[i], row) {
+					return
+				}
+			}
+		}, out.values)
+		return nil
+	})
+}
+
+// PerKey returns a fetch for a source without bulk access: it calls one for
+// each key, for at most n of them at the same time. The error of one key is
+// that key's alone; after the context has ended it calls none. A panic of one is
+// one of the fetch.
+func PerKey[K comparable, V any](n int, one func(context.Context, K) (V, error)) func(context.Context, []K) (map[K]V, error) {
+	n = max(n, 1)
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		var (
+			mu     sync.Mutex
+			wg     sync.WaitGroup
+			found  = make(map[K]V, len(keys))
+			failed = make(KeyErrors[K])
+			broken *PanicError
+			turns  = make(chan struct{}, n)
+		)
+		for _, k := range keys {
+			turns <- struct{}{}
+			if ctx.Err() != nil {
+				break
+			}
+			wg.Go(func() {
+				var (
+					v        V
+					err      error
+					returned bool
+				)
+				// runtime.Goexit leaves through here as well.
+				defer func() {
+					mu.Lock()
+					defer mu.Unlock()
+					switch {
+					case !returned:
+						broken = newPanicError(recover())
+					case err != nil:
+						failed[k] = err
+					default:
+						found[k] = v
+					}
+					<-turns
+				}()
+				v, err = one(ctx, k)
+				returned = true
+			})
+		}
+		wg.Wait()
+		switch {
+		case broken != nil:
+			return nil, broken
+		case ctx.Err() != nil:
+			return nil, ended(ctx)
+		case len(failed) > 0:
+			return found, failed
+		}
+		return found, nil
+	}
+}
