@@ -42,9 +42,11 @@ type batch[K any, C comparable, V any] struct {
 	waiters int          // loads that wait or are about to
 	asked   []bool       // by slot: some load wanted this answer
 	// Gathering, protected by loader.mu:
-	timer *time.Timer
-	first time.Time
-	last  time.Time
+	parked  map[parker]int // waiters that belong to an Each
+	patient bool           // all keys are of an Each: no quiet time
+	timer   *time.Timer
+	first   time.Time
+	last    time.Time
 }
 
 // reserve makes room for n more keys. Slots that were handed out stay where they
@@ -113,6 +115,11 @@ func (b *batch[K, C, V]) run() {
 // fetch waits for its turn and fetches the keys that were not primed meanwhile.
 func (b *batch[K, C, V]) fetch() error {
 	l := b.loader
+	release, err := l.opt.lock.acquire(b.ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	// A load from inside a fetch must not wait for that fetch to end, and the
 	// batches of a transaction run one by one anyway.
 	if !l.inTx() && batchOf(b.ctx.values) == nil {
@@ -129,7 +136,7 @@ func (b *batch[K, C, V]) fetch() error {
 	l.mu.Unlock()
 	if len(primed) == 0 {
 		b.answers.values = make([]V, len(b.keys))
-		return l.fetch(b.ctx, b.keys, &b.answers)
+		return b.observed(b.keys, &b.answers)
 	}
 	keys := make([]K, 0, len(b.keys))
 	at := make([]int, 0, len(b.keys))
@@ -142,7 +149,7 @@ func (b *batch[K, C, V]) fetch() error {
 		return nil
 	}
 	found := answers[V]{values: make([]V, len(keys))}
-	err := l.fetch(b.ctx, keys, &found)
+	err = b.observed(keys, &found)
 	b.answers.values = make([]V, len(b.keys))
 	for j, i := range at {
 		b.answers.values[i] = found.values[j]
@@ -151,6 +158,21 @@ func (b *batch[K, C, V]) fetch() error {
 		}
 	}
 	return err
+}
+
+// observed fetches keys and tells the observer.
+func (b *batch[K, C, V]) observed(keys []K, out *answers[V]) (err error) {
+	l := b.loader
+	b.ctx.about.Keys = len(keys)
+	if o := l.opt.observer; o != nil {
+		start := time.Now()
+		o.BatchStart(b.ctx, b.ctx.about)
+		err = errPanicked // until the fetch returns
+		defer func() { o.BatchEnd(b.ctx, b.ctx.about, time.Since(start), err) }()
+		err = l.fetch(b.ctx, keys, out)
+		return err
+	}
+	return l.fetch(b.ctx, keys, out)
 }
 
 // finish makes the answers known. Those of a failed batch are for its waiters
@@ -169,6 +191,7 @@ func (b *batch[K, C, V]) finish(err error) {
 	if err != nil || l.opt.uncache {
 		l.forget(b)
 	}
+	l.trim()
 	l.mu.Unlock()
 	close(b.done)
 	b.cancel()
@@ -215,21 +238,25 @@ func (b *batch[K, C, V]) wait(ctx context.Context, s *slot[K, C, V], wake <-chan
 			wake = b.wake
 			b.loader.mu.Unlock()
 			if primed {
-				b.leave()
+				b.leave(ctx)
 				return nil
 			}
 		case <-ctx.Done():
-			b.leave()
+			b.leave(ctx)
 			return ended(ctx)
 		}
 	}
 }
 
 // leave takes a waiter away; the last one cancels the fetch.
-func (b *batch[K, C, V]) leave() {
+func (b *batch[K, C, V]) leave(ctx context.Context) {
 	l := b.loader
 	l.mu.Lock()
 	b.waiters--
+	if p := parkerOf(ctx); p != nil && b.parked[p] > 0 {
+		b.parked[p]--
+		p.resume(1)
+	}
 	last := b.waiters == 0 && !b.ready
 	if last {
 		l.forget(b)

@@ -2,7 +2,6 @@ package entloader
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -58,7 +57,7 @@ func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
 // joins reports whether a load may wait for a batch that is not ready: its
 // record is not complete, so this is a guess that the waiter verifies.
 func (l *LoaderBy[K, C, V]) joins(ctx context.Context, b *batch[K, C, V]) bool {
-	if l.inTx() && !b.running && inBatch(ctx, l.scope) {
+	if !b.running && (l.inTx() && inBatch(ctx, l.scope) || l.opt.lock != nil && holds(ctx, l.opt.lock)) {
 		return false // it waits for the batch that this load belongs to
 	}
 	for _, k := range l.lookups {
@@ -102,26 +101,24 @@ func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
 func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.prime(key, v)
+	l.prime(l.id(key), v)
 }
 
 // PrimeAll primes the loader with values by key, as Prime does.
-func (l *LoaderBy[K, C, V]) PrimeAll(_ context.Context, keys []K, values []V) error {
-	if len(keys) != len(values) {
-		return keyError(l.name, fmt.Errorf("PrimeAll was given %d keys and %d values", len(keys), len(values)))
-	}
+func (l *LoaderBy[K, C, V]) PrimeAll(_ context.Context, values map[C]V) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i, k := range keys {
-		l.prime(k, values[i])
+	for id, v := range values {
+		l.prime(id, v)
 	}
-	return nil
 }
 
-func (l *LoaderBy[K, C, V]) prime(key K, v V) {
-	id := l.id(key)
+func (l *LoaderBy[K, C, V]) prime(id C, v V) {
+	if id != id {
+		return // errNaN for whoever loads it
+	}
 	primed := &slot[K, C, V]{batch: &batch[K, C, V]{
-		loader: l, keys: []K{key}, asked: []bool{true},
+		loader: l, asked: []bool{true},
 		answers: answers[V]{values: []V{v}}, ready: true,
 	}}
 	old := l.slots[id]
@@ -143,6 +140,8 @@ func (l *LoaderBy[K, C, V]) prime(key K, v V) {
 	switch {
 	case !l.opt.uncache:
 		l.slots[id] = primed
+		l.keep(id)
+		l.trim()
 	case old != nil:
 		delete(l.slots, id)
 	}
@@ -191,4 +190,38 @@ func (l *LoaderBy[K, C, V]) clear(id C) {
 		}
 	}
 	delete(l.slots, id)
+}
+
+// keep notes when a key came in, if the number of answers is bounded.
+func (l *LoaderBy[K, C, V]) keep(id C) {
+	if l.opt.limit > 0 {
+		l.kept = append(l.kept, id)
+	}
+}
+
+// trim forgets the oldest answers above the limit. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) trim() {
+	if l.opt.limit == 0 {
+		return
+	}
+	for n := len(l.kept); n > 0 && len(l.slots) > l.opt.limit; n-- {
+		id := l.kept[0]
+		l.kept = l.kept[1:]
+		switch s := l.slots[id]; {
+		case s == nil: // cleared meanwhile
+		case s.batch.ready:
+			delete(l.slots, id)
+		default:
+			l.kept = append(l.kept, id)
+		}
+	}
+	if len(l.kept) > 2*(len(l.slots)+l.opt.limit) {
+		// Keys that were cleared and came again are in it more than once.
+		seen := make(map[C]bool, len(l.slots))
+		l.kept = slices.DeleteFunc(slices.Clone(l.kept), func(id C) bool {
+			gone := seen[id] || l.slots[id] == nil
+			seen[id] = true
+			return gone
+		})
+	}
 }

@@ -41,7 +41,7 @@ func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K
 	if s == nil {
 		s = l.add(b, id, key)
 	}
-	l.stats.sent(reasonSiblings, len(b.keys))
+	l.sent(b, reasonSiblings)
 	return s, true
 }
 
@@ -75,6 +75,7 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
 	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: len(b.keys), next: l.slots[id]})
 	s := &b.slab[len(b.slab)-1]
 	l.slots[id] = s
+	l.keep(id)
 	b.keys = append(b.keys, key)
 	b.asked = append(b.asked, false)
 	l.stats.Unasked++
@@ -96,6 +97,14 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K) (s *slot[K,
 		b.timer = time.AfterFunc(min(l.opt.quiet, l.opt.maxWait), func() { l.tick(b) })
 		l.lone = b
 	}
+	if patient := parkerOf(ctx) != nil; opened && patient {
+		b.patient = true
+		b.timer.Reset(eachWait)
+	} else if b.patient && !patient {
+		b.patient = false
+		b.first = now
+		b.timer.Reset(min(l.opt.quiet, l.opt.maxWait))
+	}
 	b.last = now
 	s = l.add(b, id, key)
 	if len(b.keys) >= l.opt.maxBatch {
@@ -109,6 +118,10 @@ func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lone != b {
+		return
+	}
+	if b.patient {
+		l.sendLone(reasonQuiet)
 		return
 	}
 	now := time.Now()
@@ -125,8 +138,21 @@ func (l *LoaderBy[K, C, V]) sendLone(why reason) {
 	b := l.lone
 	l.lone = nil
 	b.timer.Stop()
-	l.stats.sent(why, len(b.keys))
+	l.sent(b, why)
 	go b.run()
+}
+
+// sent notes that a batch is complete. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) sent(b *batch[K, C, V], why reason) {
+	l.stats.sent(why, len(b.keys))
+	b.ctx.about = Batch{Loader: l.name, Keys: len(b.keys), Reason: why.String()}
+	if len(b.parked) > 0 {
+		b.ctx.crew = &crew{members: b.parked}
+		for p, n := range b.parked {
+			p.resume(n)
+		}
+		b.parked = nil
+	}
 }
 
 // start runs a batch that was opened for siblings.
@@ -144,6 +170,33 @@ func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
 	l.scope.serial.Lock()
 	defer l.scope.serial.Unlock()
 	b.run()
+}
+
+// flushWaiting sends the batch of lone keys since everyone who could add to it
+// waits.
+func (l *LoaderBy[K, C, V]) flushWaiting() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lone != nil {
+		l.sendLone(reasonWaiting)
+	}
+}
+
+// willPark counts a load that is about to wait for the gathering batch b. It
+// returns what to park after l.mu is released, nil if there is nothing.
+func (l *LoaderBy[K, C, V]) willPark(ctx context.Context, b *batch[K, C, V]) parker {
+	if l.lone != b {
+		return nil
+	}
+	p := parkerOf(ctx)
+	if p == nil {
+		return nil
+	}
+	if b.parked == nil {
+		b.parked = make(map[parker]int)
+	}
+	b.parked[p]++
+	return p
 }
 
 // Flush sends the batch of lone keys at once.

@@ -21,6 +21,9 @@ var errNaN = errors.New("a key that is not equal to itself (NaN) can not be load
 // errCycle refuses a load that waits for the fetch that it is called from.
 var errCycle = errors.New("this key is loaded from inside its own fetch (by an interceptor, a policy or a hook): query it directly there")
 
+// errPanicked is what observers are told of a fetch that did not return.
+var errPanicked = errors.New("entloader: the fetch panicked")
+
 // PanicError is what every waiter of a batch receives when its fetch panicked
 // or called runtime.Goexit.
 type PanicError struct {

@@ -38,7 +38,9 @@ type LoaderBy[K any, C comparable, V any] struct {
 	// lookups are context keys that earlier batches of this loader read; a
 	// load whose context differs in one does not join a running batch.
 	lookups []any
-	stats   Stats
+	// kept are the keys in the order that they came in, with WithCacheLimit.
+	kept  []C
+	stats Stats
 }
 
 type fetchFunc[K, V any] func(ctx context.Context, keys []K, out *answers[V]) error
@@ -195,9 +197,13 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 		b.waiters++
 		start := opened && b.timer == nil // a gathering batch starts by itself
 		wake := b.wake
+		p := l.willPark(ctx, b)
 		l.mu.Unlock()
 		if start {
 			l.start(b)
+		}
+		if p != nil {
+			p.park(l, 1)
 		}
 		if err := b.wait(ctx, s, wake); err != nil {
 			return v, err
@@ -219,9 +225,13 @@ func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) ([]V, KeyErro
 	slots := make([]*slot[K, C, V], len(keys)) // nil for keys that are loaded one by one
 	shared := make(map[*batch[K, C, V]]bool)   // whose answers are ours as well
 	if ctx.Err() == nil && !IsAlone(ctx) && !l.inTx() {
-		for _, w := range l.enroll(ctx, keys, slots, shared) {
+		waits, p := l.enroll(ctx, keys, slots, shared)
+		if p != nil {
+			p.park(l, 1)
+		}
+		for _, w := range waits {
 			if ctx.Err() != nil {
-				w.batch.leave()
+				w.batch.leave(ctx)
 			} else if w.batch.wait(ctx, nil, nil) == nil {
 				shared[w.batch] = w.opened || w.batch.read.matches(ctx, l.opt.scope)
 			}
@@ -256,9 +266,9 @@ type wait[K any, C comparable, V any] struct {
 }
 
 // enroll finds or makes the slots of keys, notes which batches are ready and
-// may be shared, and returns those to wait for. It leaves out keys that need an
-// error of their own.
-func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, slots []*slot[K, C, V], shared map[*batch[K, C, V]]bool) (waits []wait[K, C, V]) {
+// may be shared, and returns those to wait for and what to park. It leaves out
+// keys that need an error of their own.
+func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, slots []*slot[K, C, V], shared map[*batch[K, C, V]]bool) (waits []wait[K, C, V], p parker) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, k := range keys {
@@ -294,7 +304,10 @@ func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, slots []*slot[
 			waits = append(waits, wait[K, C, V]{b, opened})
 		}
 	}
-	return waits
+	if _, ok := shared[l.lone]; ok && l.lone != nil {
+		p = l.willPark(ctx, l.lone)
+	}
+	return waits, p
 }
 
 // loadAlone fetches one key for one caller.
@@ -306,7 +319,7 @@ func (l *LoaderBy[K, C, V]) loadAlone(ctx context.Context, key K) (v V, err erro
 	b.keys, b.asked, b.waiters = []K{key}, []bool{true}, 1
 	l.mu.Lock()
 	l.stats.Loads++
-	l.stats.Alone++
+	l.sent(b, reasonAlone)
 	l.mu.Unlock()
 	l.start(b)
 	s := &slot[K, C, V]{batch: b}

@@ -34,6 +34,9 @@ type options struct {
 	name     string
 	maxBatch int
 	parallel int
+	lock     *Lock
+	observer Observer
+	limit    int
 }
 
 // An Option configures loaders when they are made.
@@ -85,6 +88,17 @@ func WithParallel(n int) Option {
 	return func(o *options) {
 		if n > 0 {
 			o.parallel = n
+		}
+	}
+}
+
+// WithCacheLimit bounds how many answers a loader remembers; the oldest go
+// first. Answers that are on their way do not count. There is no bound by
+// default. Values below 1 are ignored.
+func WithCacheLimit(n int) Option {
+	return func(o *options) {
+		if n > 0 {
+			o.limit = n
 		}
 	}
 }

@@ -62,6 +62,10 @@ type batchContext struct {
 	recording
 	life  context.Context // ends with the last waiter
 	scope *Scope          // of the batch; nil for loaders outside ent
+	// Written before the fetch, read-only afterwards:
+	about Batch
+	lock  *Lock // that the fetch holds
+	crew  *crew // who waits for the batch within an Each
 }
 
 func newBatchContext(ctx context.Context, scope *Scope) (*batchContext, context.CancelFunc) {
@@ -77,8 +81,14 @@ func (c *batchContext) Err() error                  { return c.life.Err() }
 type batchKey struct{}
 
 func (c *batchContext) Value(key any) any {
-	if key == any(batchKey{}) {
+	switch key {
+	case any(batchKey{}):
 		return c
+	case any(parkerKey{}):
+		if c.crew == nil {
+			return nil // the fetch is no member of the Each that it is for
+		}
+		return c.crew
 	}
 	switch kind := classify(key); kind {
 	case keyLife:

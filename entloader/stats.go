@@ -25,10 +25,10 @@ type Stats struct {
 	Waits int
 	// Errors counts batches that failed as a whole.
 	Errors int
-	// Siblings, Full, Quiet, Flushed say of how many batches what sent them:
-	// the set of siblings was known, the batch was full, no other key came, or
-	// Flush was called.
-	Siblings, Full, Quiet, Flushed int
+	// Siblings, Full, Quiet, Waiting, Flushed say of how many batches what sent
+	// them: the set of siblings was known, the batch was full, no other key
+	// came, everyone in an Each waits, or Flush was called.
+	Siblings, Full, Quiet, Waiting, Flushed int
 }
 
 // reason says why a batch was sent.
@@ -38,13 +38,16 @@ const (
 	reasonSiblings reason = iota
 	reasonFull
 	reasonQuiet
+	reasonWaiting
 	reasonFlush
+	reasonAlone
 )
 
+func (r reason) String() string {
+	return [...]string{"siblings", "full", "quiet", "waiting", "flush", "alone"}[r]
+}
+
 func (s *Stats) sent(why reason, keys int) {
-	s.Batches++
-	s.Keys += keys
-	s.Largest = max(s.Largest, keys)
 	switch why {
 	case reasonSiblings:
 		s.Siblings++
@@ -52,9 +55,17 @@ func (s *Stats) sent(why reason, keys int) {
 		s.Full++
 	case reasonQuiet:
 		s.Quiet++
+	case reasonWaiting:
+		s.Waiting++
 	case reasonFlush:
 		s.Flushed++
+	case reasonAlone:
+		s.Alone++
+		return
 	}
+	s.Batches++
+	s.Keys += keys
+	s.Largest = max(s.Largest, keys)
 }
 
 // String returns the figures in one line.

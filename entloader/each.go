@@ -1,0 +1,150 @@
+package entloader
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Each calls f for all items at the same time, each on a goroutine of its own,
+// and sends the keys that they load when all of them wait: no timer, and as few
+// batches as there are. f may call Each in turn. It returns the first error,
+// which also ends the context of the others, or a *PanicError.
+//
+// A member that waits for anything but a load, for another member for instance,
+// keeps the others waiting; after 50 ms their keys are sent all the same.
+func Each[T any](ctx context.Context, items []T, f func(ctx context.Context, item T) error) error {
+	if len(items) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// Inside another Each the items take the place of the member that calls.
+	g, nested := ctx.Value(parkerKey{}).(*gang)
+	if nested {
+		g.resume(len(items) - 1)
+	} else {
+		g = &gang{active: len(items)}
+		ctx = context.WithValue(ctx, parkerKey{}, g)
+	}
+	var (
+		wg    sync.WaitGroup
+		first error
+		once  sync.Once
+		left  atomic.Int64
+	)
+	left.Store(int64(len(items)))
+	for _, item := range items {
+		wg.Go(func() {
+			var (
+				err      error
+				returned bool
+			)
+			defer func() {
+				if !returned {
+					err = newPanicError(recover())
+				}
+				if err != nil {
+					once.Do(func() { first = err })
+					cancel(err)
+				}
+				if left.Add(-1) > 0 || !nested { // the place of the last goes back to the caller
+					g.park(nil, 1)
+				}
+			}()
+			err = f(ctx, item)
+			returned = true
+		})
+	}
+	wg.Wait()
+	return first
+}
+
+// eachWait is how long keys of an Each wait for members that do not load.
+const eachWait = 50 * time.Millisecond
+
+// parkerKey finds what has to know that a load waits for keys to be gathered.
+type parkerKey struct{}
+
+func parkerOf(ctx context.Context) parker {
+	p, _ := ctx.Value(parkerKey{}).(parker)
+	return p
+}
+
+// A parker counts goroutines that wait for keys to be gathered. Each of these is
+// parked once, and resumed when its batch is sent, in any order.
+type parker interface {
+	// park says that n more wait, for the batch that l gathers if l is not nil.
+	// It sends what is gathered if nobody is left to add to it.
+	park(l flusher, n int)
+	// resume says that n go on, or wait for a batch that was sent. It takes no
+	// lock of a loader.
+	resume(n int)
+}
+
+// flusher is a loader that gathers keys.
+type flusher interface{ flushWaiting() }
+
+// A gang is the goroutines of an Each, those of Eachs inside it included.
+type gang struct {
+	mu        sync.Mutex
+	active    int // goroutines that may still load
+	gathering []flusher
+}
+
+func (g *gang) park(l flusher, n int) {
+	g.mu.Lock()
+	if l != nil {
+		g.gathering = append(g.gathering, l)
+	}
+	g.active -= n
+	var send []flusher
+	if g.active == 0 {
+		send, g.gathering = g.gathering, nil
+	}
+	g.mu.Unlock()
+	for _, l := range send {
+		l.flushWaiting()
+	}
+}
+
+func (g *gang) resume(n int) {
+	g.mu.Lock()
+	g.active += n
+	g.mu.Unlock()
+}
+
+// A crew is the goroutines that wait for a batch that is running. They are
+// active as long as the fetch is; while it waits itself they are not.
+type crew struct {
+	members map[parker]int // read-only
+
+	mu     sync.Mutex
+	parked int
+}
+
+func (c *crew) park(l flusher, n int) {
+	c.mu.Lock()
+	first := c.parked == 0
+	c.parked += n
+	c.mu.Unlock()
+	for p, m := range c.members {
+		if !first {
+			m = 0
+		}
+		p.park(l, m)
+	}
+}
+
+func (c *crew) resume(n int) {
+	c.mu.Lock()
+	c.parked -= n
+	last := c.parked == 0
+	c.mu.Unlock()
+	if last {
+		for p, m := range c.members {
+			p.resume(m)
+		}
+	}
+}

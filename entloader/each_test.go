@@ -1,0 +1,390 @@
+package entloader_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/entloader/entloader/entloader"
+)
+
+// double is a loader of a number's double that counts its fetches.
+func double(fetches *atomic.Int64, opts ...entloader.Option) *entloader.Loader[int, int] {
+	return entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+		fetches.Add(1)
+		found := make(map[int]int, len(keys))
+		for _, k := range keys {
+			found[k] = 2 * k
+		}
+		return found, nil
+	}, opts...)
+}
+
+// pass lets time pass in a bubble. Under -race go1.26.8 crashes on a receive from
+// a timer of a bubble that has expired already, as one for no time has.
+func pass(d time.Duration) {
+	if d > 0 {
+		<-time.After(d)
+	}
+}
+
+func numbers(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// Two loaders in turn, an Each inside an Each, items that work for different
+// times before they load: as few batches as there are, whatever the time takes.
+func TestEachIsExact(t *testing.T) {
+	t.Parallel()
+	for name, work := range map[string]func(i int) time.Duration{
+		"no work":   func(int) time.Duration { return 0 },
+		"same work": func(int) time.Duration { return 20 * time.Millisecond },
+		"uneven":    func(i int) time.Duration { return time.Duration(i%7) * time.Millisecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 10 {
+				synctest.Test(t, func(t *testing.T) {
+					var a, b, c atomic.Int64
+					first, second, third := double(&a), double(&b), double(&c)
+					var sum atomic.Int64
+					start := time.Now()
+					err := entloader.Each(t.Context(), numbers(100), func(ctx context.Context, i int) error {
+						pass(work(i))
+						v, err := first.Load(ctx, i)
+						if err != nil {
+							return err
+						}
+						pass(work(i))
+						if v, err = second.Load(ctx, v); err != nil {
+							return err
+						}
+						return entloader.Each(ctx, []int{v, v + 1, v + 2}, func(ctx context.Context, j int) error {
+							pass(work(j))
+							w, err := third.Load(ctx, j)
+							sum.Add(int64(w))
+							return err
+						})
+					})
+					require.NoError(t, err)
+					require.Equal(t, []int64{1, 1, 1}, []int64{a.Load(), b.Load(), c.Load()})
+					require.Equal(t, int64(2*(3*4*4950+300)), sum.Load())
+					require.LessOrEqual(t, time.Since(start), 3*work(6)+3*work(1), "no timer")
+					require.Equal(t, 1, first.Stats().Waiting)
+				})
+			}
+		})
+	}
+}
+
+// A fetch that loads from another loader gathers the keys of that one as well.
+func TestEachWithLoadInsideFetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var inner atomic.Int64
+		names := double(&inner)
+		outer := entloader.NewLoader(entloader.PerKey(100, func(ctx context.Context, k int) (int, error) {
+			return names.Load(ctx, k)
+		}))
+		start := time.Now()
+		require.NoError(t, entloader.Each(t.Context(), numbers(50), func(ctx context.Context, i int) error {
+			v, err := outer.Load(ctx, i)
+			if v != 2*i {
+				t.Error(i, v)
+			}
+			return err
+		}))
+		require.Less(t, time.Since(start), 50*time.Millisecond)
+		require.LessOrEqual(t, inner.Load(), int64(50))
+	})
+}
+
+// LoadAll inside an Each joins the keys of the others.
+func TestEachLoadAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int64
+		l := double(&fetches)
+		require.NoError(t, entloader.Each(t.Context(), numbers(40), func(ctx context.Context, i int) error {
+			got, err := l.LoadAll(ctx, []int{i, i + 1, i})
+			if err == nil && (got[0] != 2*i || got[1] != 2*i+2 || got[2] != 2*i) {
+				t.Error(i, got)
+			}
+			return err
+		}))
+		require.Equal(t, int64(1), fetches.Load())
+	})
+}
+
+// A member that waits for something else delays the others, and does not stop
+// them.
+func TestEachNeverHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int64
+		l := double(&fetches)
+		loaded := make(chan struct{})
+		var once sync.Once
+		require.NoError(t, entloader.Each(t.Context(), numbers(5), func(ctx context.Context, i int) error {
+			if i == 0 {
+				<-loaded // from a sibling: outside of what Each knows
+				return nil
+			}
+			_, err := l.Load(ctx, i)
+			once.Do(func() { close(loaded) })
+			return err
+		}))
+		require.Equal(t, int64(1), fetches.Load())
+	})
+}
+
+func TestEachErrors(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, entloader.Each(t.Context(), []int{}, func(context.Context, int) error { return errors.New("never") }))
+	broken := errors.New("broken")
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int64
+		l := double(&fetches)
+		err := entloader.Each(t.Context(), numbers(10), func(ctx context.Context, i int) error {
+			if i == 3 {
+				return broken
+			}
+			<-ctx.Done()
+			_, err := l.Load(ctx, i)
+			return err
+		})
+		require.Equal(t, broken, err)
+		err = entloader.Each(t.Context(), numbers(10), func(ctx context.Context, i int) error {
+			if i == 3 {
+				panic("boom")
+			}
+			_, err := l.Load(ctx, i)
+			return err
+		})
+		var p *entloader.PanicError
+		require.ErrorAs(t, err, &p)
+		require.Equal(t, "boom", p.Value)
+		// One leaves while it waits: the others are sent.
+		ctx, cancel := context.WithCancel(t.Context())
+		err = entloader.Each(t.Context(), numbers(10), func(c context.Context, i int) error {
+			if i == 3 {
+				go func() { synctest.Wait(); cancel() }()
+				<-ctx.Done()
+				return nil
+			}
+			v, err := l.Load(c, 100+i)
+			if v != 200+2*i {
+				t.Error(v)
+			}
+			return err
+		})
+		require.NoError(t, err)
+	})
+}
+
+// Loaders that prime each other fetch one after the other, and leave out what
+// the other one brought.
+func TestLock(t *testing.T) {
+	t.Parallel()
+	type user struct {
+		id   int
+		name string
+	}
+	users := map[int]user{1: {1, "ada"}, 2: {2, "bob"}}
+	synctest.Test(t, func(t *testing.T) {
+		var (
+			lock     entloader.Lock
+			rows     atomic.Int64
+			byID     *entloader.Loader[int, user]
+			byName   *entloader.Loader[string, user]
+			running  atomic.Int64
+			together atomic.Int64
+		)
+		enter := func() func() {
+			if running.Add(1) > 1 {
+				together.Add(1)
+			}
+			<-time.After(time.Millisecond)
+			return func() { running.Add(-1) }
+		}
+		byID = entloader.NewLoader(func(ctx context.Context, ids []int) (map[int]user, error) {
+			defer enter()()
+			found := make(map[int]user)
+			for _, id := range ids {
+				rows.Add(1)
+				found[id] = users[id]
+				byName.Prime(ctx, users[id].name, users[id])
+			}
+			return found, nil
+		}, entloader.WithLock(&lock))
+		byName = entloader.NewLoader(func(ctx context.Context, names []string) (map[string]user, error) {
+			defer enter()()
+			found := make(map[string]user)
+			for _, u := range users {
+				for _, n := range names {
+					if u.name == n {
+						rows.Add(1)
+						found[n] = u
+						byID.Prime(ctx, u.id, u)
+					}
+				}
+			}
+			return found, nil
+		}, entloader.WithLock(&lock))
+		var wg sync.WaitGroup
+		for range 20 {
+			for id, u := range users {
+				wg.Go(func() {
+					if got, err := byID.Load(t.Context(), id); err != nil || got != u {
+						t.Error(got, err)
+					}
+				})
+				wg.Go(func() {
+					if got, err := byName.Load(t.Context(), u.name); err != nil || got != u {
+						t.Error(got, err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		require.Zero(t, together.Load(), "fetches at the same time")
+		require.Equal(t, int64(2), rows.Load())
+	})
+}
+
+// A fetch that loads under its own lock does not wait for itself, nor for a
+// batch that waits for the lock.
+func TestLockIsReentrant(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var lock entloader.Lock
+		var fetches atomic.Int64
+		inner := double(&fetches, entloader.WithLock(&lock))
+		started := make(chan struct{})
+		outer := entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]int, error) {
+			close(started)
+			<-time.After(10 * time.Millisecond)
+			return inner.LoadMap(ctx, keys)
+		}, entloader.WithLock(&lock))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if v, err := outer.Load(t.Context(), 1); err != nil || v != 2 {
+				t.Error(v, err)
+			}
+		})
+		<-started
+		wg.Go(func() { // its batch waits for the lock
+			if v, err := inner.Load(t.Context(), 1); err != nil || v != 2 {
+				t.Error(v, err)
+			}
+		})
+		wg.Wait()
+	})
+}
+
+type observer struct {
+	mu  sync.Mutex
+	log []string
+}
+
+func (o *observer) note(s string) {
+	o.mu.Lock()
+	o.log = append(o.log, s)
+	o.mu.Unlock()
+}
+
+func (o *observer) BatchStart(ctx context.Context, b entloader.Batch) {
+	if in, ok := entloader.BatchFromContext(ctx); !ok || in != b {
+		o.note("no batch in context")
+	}
+	o.note("start " + b.Loader + " " + b.Reason)
+}
+
+func (o *observer) BatchEnd(_ context.Context, b entloader.Batch, _ time.Duration, err error) {
+	if err != nil {
+		o.note("end " + b.Loader + ": " + err.Error())
+		return
+	}
+	o.note("end " + b.Loader)
+}
+
+func TestObserver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var o observer
+		calls := 0
+		l := entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]int, error) {
+			b, ok := entloader.BatchFromContext(ctx)
+			if !ok || b.Keys != len(keys) {
+				t.Error(b, ok)
+			}
+			calls++
+			switch calls {
+			case 1:
+				return map[int]int{1: 1}, nil
+			case 2:
+				return nil, errors.New("broken")
+			}
+			panic("boom")
+		}, entloader.WithName("prices"), entloader.WithObserver(&o))
+		for k := range 3 {
+			_, _ = l.Load(t.Context(), k+1)
+		}
+		require.Equal(t, []string{
+			"start prices quiet", "end prices",
+			"start prices quiet", "end prices: broken",
+			"start prices quiet", "end prices: entloader: the fetch panicked",
+		}, o.log)
+		_, ok := entloader.BatchFromContext(t.Context())
+		require.False(t, ok)
+
+		var text bytes.Buffer
+		var fetches atomic.Int64
+		logged := double(&fetches, entloader.WithName("doubles"), entloader.WithObserver(entloader.LogBatches(
+			slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})))))
+		_, err := logged.LoadAll(t.Context(), []int{1, 2, 3})
+		require.NoError(t, err)
+		require.Contains(t, text.String(), `level=DEBUG msg="entloader: batch" loader=doubles keys=3 reason=quiet`)
+	})
+}
+
+func TestCacheLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int64
+		l := double(&fetches, entloader.WithCacheLimit(10))
+		for range 3 {
+			for i := range 100 {
+				v, err := l.Load(t.Context(), i)
+				require.NoError(t, err)
+				require.Equal(t, 2*i, v)
+			}
+		}
+		require.Equal(t, int64(300), fetches.Load(), "the oldest go first")
+		for i := 90; i < 100; i++ {
+			_, err := l.Load(t.Context(), i)
+			require.NoError(t, err)
+		}
+		require.Equal(t, int64(300), fetches.Load(), "the last ten are there")
+		// More than the limit at once: all are answered.
+		values, err := l.LoadAll(t.Context(), numbers(1000))
+		require.NoError(t, err)
+		require.Equal(t, 1998, values[999])
+		for range 1000 { // keys that are cleared and come again
+			l.Clear(t.Context(), 1)
+			_, err := l.Load(t.Context(), 1)
+			require.NoError(t, err)
+		}
+	})
+}

@@ -1,0 +1,46 @@
+package entloader
+
+import (
+	"context"
+	"sync"
+)
+
+// A Lock lets loaders that prime each other (by id, by name) run one fetch at a
+// time: a fetch looks again before it starts, and leaves out the keys that
+// another one has primed. The zero Lock is ready for use; it must not be copied.
+type Lock struct {
+	once sync.Once
+	held chan struct{}
+}
+
+// WithLock makes the fetches of a loader hold l. A fetch that loads, through
+// loaders with the same lock, does not wait for itself.
+func WithLock(l *Lock) Option {
+	return func(o *options) { o.lock = l }
+}
+
+// acquire waits for the lock, unless ctx ends or belongs to a fetch that holds
+// it.
+func (l *Lock) acquire(b *batchContext) (release func(), err error) {
+	if l == nil || holds(b.values, l) {
+		return func() {}, nil
+	}
+	l.once.Do(func() { l.held = make(chan struct{}, 1) })
+	select {
+	case l.held <- struct{}{}:
+		b.lock = l
+		return func() { <-l.held }, nil
+	case <-b.Done():
+		return nil, b.Err()
+	}
+}
+
+// holds reports whether ctx belongs to a fetch that holds l.
+func holds(ctx context.Context, l *Lock) bool {
+	for c := batchOf(ctx); c != nil; c = batchOf(c.values) {
+		if c.lock == l {
+			return true
+		}
+	}
+	return false
+}
