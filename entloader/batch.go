@@ -136,7 +136,7 @@ func (b *batch[K, C, V]) fetch() error {
 	l.mu.Unlock()
 	if len(primed) == 0 {
 		b.answers.values = make([]V, len(b.keys))
-		return b.observed(b.keys, &b.answers)
+		return b.cached(b.keys, &b.answers)
 	}
 	keys := make([]K, 0, len(b.keys))
 	at := make([]int, 0, len(b.keys))
@@ -149,7 +149,7 @@ func (b *batch[K, C, V]) fetch() error {
 		return nil
 	}
 	found := answers[V]{values: make([]V, len(keys))}
-	err = b.observed(keys, &found)
+	err = b.cached(keys, &found)
 	b.answers.values = make([]V, len(b.keys))
 	for j, i := range at {
 		b.answers.values[i] = found.values[j]

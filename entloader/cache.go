@@ -149,7 +149,12 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V) {
 
 // Clear forgets the answers for keys. A fetch that is running gives its answer
 // to those who wait for it, and to nobody else.
-func (l *LoaderBy[K, C, V]) Clear(_ context.Context, keys ...K) {
+func (l *LoaderBy[K, C, V]) Clear(ctx context.Context, keys ...K) {
+	if len(keys) == 0 {
+		return
+	}
+	// First where others read, or a fetch that starts in between brings it back.
+	l.forgetCached(ctx, keys...)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clearing()
@@ -159,7 +164,8 @@ func (l *LoaderBy[K, C, V]) Clear(_ context.Context, keys ...K) {
 }
 
 // ClearAll forgets every answer, as Clear does.
-func (l *LoaderBy[K, C, V]) ClearAll(context.Context) {
+func (l *LoaderBy[K, C, V]) ClearAll(ctx context.Context) {
+	l.forgetCached(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clearing()

@@ -130,23 +130,26 @@ func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy
 // made. It does nothing where ctx has no loaders.
 func (d *DefinitionBy[P, K, C, V]) Put(ctx context.Context, params P, l *LoaderBy[K, C, V]) {
 	if all := LoadersFromContext(ctx); all != nil {
-		l.rename(d.name)
+		l.define(d.name, params)
 		all.defined.add(definedKey[P]{d, params}, l, true)
 	}
 }
 
 func (d *DefinitionBy[P, K, C, V]) new(ctx context.Context, params P) *LoaderBy[K, C, V] {
 	l := d.make(ctx, params)
-	l.rename(d.name)
+	l.define(d.name, params)
 	return l
 }
 
-// rename names a loader that has no name of its own.
-func (l *LoaderBy[K, C, V]) rename(name string) {
+// define names a loader that has no name of its own, and notes its params.
+func (l *LoaderBy[K, C, V]) define(name string, params any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.name == defaultName {
 		l.name, l.stats.Name = name, name
+	}
+	if params != any(struct{}{}) {
+		l.params = params
 	}
 }
 

@@ -22,6 +22,7 @@ type LoaderBy[K any, C comparable, V any] struct {
 	// without options.
 	options string
 	opt     options
+	params  any    // of DefineBy; nil without
 	scope   *Scope // nil for loaders outside ent
 	id      func(K) C
 	// fetch finds the values for keys and writes them at the position of their

@@ -37,6 +37,7 @@ type options struct {
 	lock     *Lock
 	observer Observer
 	limit    int
+	cache    Cache
 }
 
 // An Option configures loaders when they are made.

@@ -40,6 +40,20 @@ func (r *recording) freeze() *record {
 	return rec
 }
 
+// scopeValue returns the value of WithScope.
+func (r *recording) scopeValue() any {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.record.scope
+}
+
+// hasRead reports whether anything was noted so far.
+func (r *recording) hasRead() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.record.keys) > 0
+}
+
 // mute stops the recording while a statement is with the driver: what drivers
 // and tracers look up does not decide the answer. Variables that ent itself
 // sets before a statement (sql.WithVar) do, and are recorded all the same.

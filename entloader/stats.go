@@ -25,6 +25,9 @@ type Stats struct {
 	Waits int
 	// Errors counts batches that failed as a whole.
 	Errors int
+	// Cached counts keys of batches that the cache of WithCache had, CacheErrors
+	// the errors that it returned.
+	Cached, CacheErrors int
 	// Siblings, Full, Quiet, Waiting, Flushed say of how many batches what sent
 	// them: the set of siblings was known, the batch was full, no other key
 	// came, everyone in an Each waits, or Flush was called.

@@ -1,0 +1,132 @@
+package entloader
+
+import "context"
+
+// A Cache keeps answers for longer than a loader lives, or in another place. Its
+// methods are called by the goroutine of a fetch, or of a Clear, several at the
+// same time. A cache that fails is passed by: its errors are counted in the
+// statistics and fail no load.
+type Cache interface {
+	// Get returns the value for a key, of the type that Set was given.
+	Get(ctx context.Context, key CacheKey) (value any, ok bool, err error)
+	// Set keeps a value.
+	Set(ctx context.Context, key CacheKey, value any) error
+	// Delete forgets the value for a key.
+	Delete(ctx context.Context, key CacheKey) error
+	// Clear forgets all values of a loader; Key is nil.
+	Clear(ctx context.Context, loader CacheKey) error
+}
+
+// A CacheKey tells two answers apart. Two keys are for the same answer if they
+// are equal by ==, except that Clear concerns all keys of a loader.
+type CacheKey struct {
+	// Loader is the name of the loader.
+	Loader string
+	// Scope is what the function of WithScope returned, nil without.
+	Scope any
+	// Params are those of DefineBy, nil without.
+	Params any
+	// Key is the key, as it is compared.
+	Key any
+}
+
+// WithCache makes a loader ask c before it fetches, and tell it what it fetched.
+// It is for loaders of NewLoader and the like: entities of ent belong to the
+// request that loaded them, so generated loaders take no notice.
+//
+// An answer whose fetch looked something up in its context is not kept, since
+// the cache could not tell whom it is for: pass what matters with WithScope, and
+// read it from the key. Errors are not kept.
+func WithCache(c Cache) Option {
+	return func(o *options) { o.cache = c }
+}
+
+// cacheKey is the key of an answer under a value of WithScope.
+func (l *LoaderBy[K, C, V]) cacheKey(scope any, key any) CacheKey {
+	return CacheKey{Loader: l.name, Scope: scope, Params: l.params, Key: key}
+}
+
+// cached fetches the keys that the user's cache does not have.
+func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
+	l, c := b.loader, b.loader.opt.cache
+	if c == nil || l.scope != nil {
+		return b.observed(keys, out)
+	}
+	scope := b.ctx.scopeValue()
+	// What a cache looks up, for tracing or to find its connection, does not
+	// decide the answer.
+	b.ctx.mute(true)
+	var (
+		missing []K
+		at      []int
+		failed  int
+	)
+	for i, k := range keys {
+		v, ok, err := c.Get(b.ctx, l.cacheKey(scope, l.id(k)))
+		if err != nil {
+			failed++
+		}
+		if typed, is := v.(V); ok && is && err == nil {
+			out.values[i] = typed
+			continue
+		}
+		missing, at = append(missing, k), append(at, i)
+	}
+	b.ctx.mute(false)
+	defer func() {
+		l.mu.Lock()
+		l.stats.CacheErrors += failed
+		l.stats.Cached += len(keys) - len(missing)
+		l.mu.Unlock()
+	}()
+	if len(missing) == 0 {
+		return nil
+	}
+	found := answers[V]{values: make([]V, len(missing))}
+	if err := b.observed(missing, &found); err != nil {
+		return err
+	}
+	keep := !b.ctx.hasRead()
+	b.ctx.mute(true)
+	defer b.ctx.mute(false)
+	for j, i := range at {
+		if found.errs != nil && found.errs[j] != nil {
+			out.fail(i, found.errs[j])
+			continue
+		}
+		out.values[i] = found.values[j]
+		if keep {
+			if err := c.Set(b.ctx, l.cacheKey(scope, l.id(missing[j])), found.values[j]); err != nil {
+				failed++
+			}
+		}
+	}
+	return nil
+}
+
+// forgetCached forgets keys in the user's cache, all keys of the loader without any.
+// The caller does not hold l.mu.
+func (l *LoaderBy[K, C, V]) forgetCached(ctx context.Context, keys ...K) {
+	c := l.opt.cache
+	if c == nil || l.scope != nil {
+		return
+	}
+	var scope any
+	if l.opt.scope != nil {
+		scope = l.opt.scope(ctx)
+	}
+	failed := 0
+	for _, k := range keys {
+		if err := c.Delete(ctx, l.cacheKey(scope, l.id(k))); err != nil {
+			failed++
+		}
+	}
+	if keys == nil {
+		if err := c.Clear(ctx, l.cacheKey(scope, nil)); err != nil {
+			failed++
+		}
+	}
+	l.mu.Lock()
+	l.stats.CacheErrors += failed
+	l.mu.Unlock()
+}

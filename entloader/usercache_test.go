@@ -1,0 +1,125 @@
+package entloader_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/entloader/entloader/entloader"
+)
+
+// mapCache is a cache in a map that can be broken.
+type mapCache struct {
+	mu     sync.Mutex
+	values map[entloader.CacheKey]any
+	broken bool
+}
+
+var errCache = errors.New("the cache is down")
+
+func (c *mapCache) do(f func()) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken {
+		return errCache
+	}
+	f()
+	return nil
+}
+
+func (c *mapCache) Get(_ context.Context, k entloader.CacheKey) (v any, ok bool, err error) {
+	err = c.do(func() { v, ok = c.values[k] })
+	return v, ok, err
+}
+
+func (c *mapCache) Set(_ context.Context, k entloader.CacheKey, v any) error {
+	return c.do(func() { c.values[k] = v })
+}
+
+func (c *mapCache) Delete(_ context.Context, k entloader.CacheKey) error {
+	return c.do(func() { delete(c.values, k) })
+}
+
+func (c *mapCache) Clear(_ context.Context, k entloader.CacheKey) error {
+	return c.do(func() {
+		for other := range c.values {
+			if other.Loader == k.Loader {
+				delete(c.values, other)
+			}
+		}
+	})
+}
+
+// A cache serves loaders of several requests, each viewer and each family apart.
+func TestWithCache(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cache := &mapCache{values: make(map[entloader.CacheKey]any)}
+		var fetches atomic.Int64
+		type tenant struct{}
+		offices := entloader.DefineBy("offices", func(_ context.Context, open bool) *entloader.Loader[int, int] {
+			return double(&fetches, entloader.WithCache(cache), entloader.WithScope(func(ctx context.Context) any { return ctx.Value(tenant{}) }))
+		})
+		request := func(name string) context.Context {
+			ctx := context.WithValue(t.Context(), tenant{}, name)
+			return entloader.NewLoadersContext(ctx, entloader.NewLoaders())
+		}
+		load := func(ctx context.Context, open bool, keys ...int) {
+			t.Helper()
+			values, err := offices.From(ctx, open).LoadAll(ctx, keys)
+			require.NoError(t, err)
+			for i, k := range keys {
+				require.Equal(t, 2*k, values[i])
+			}
+		}
+		load(request("a"), true, 1, 2)
+		require.Equal(t, int64(1), fetches.Load())
+		load(request("a"), true, 1, 2)
+		require.Equal(t, int64(1), fetches.Load(), "another request finds them")
+		load(request("a"), true, 2, 3)
+		load(request("b"), true, 1)
+		load(request("a"), false, 1)
+		require.Equal(t, int64(4), fetches.Load(), "other keys, tenants and params do not")
+		require.Contains(t, cache.values, entloader.CacheKey{Loader: "offices", Scope: "b", Params: true, Key: 1})
+
+		ctx := request("a")
+		offices.From(ctx, true).Clear(ctx, 1)
+		load(ctx, true, 1)
+		require.Equal(t, int64(5), fetches.Load())
+
+		cache.broken = true
+		load(request("a"), true, 1)
+		ctx = request("a")
+		load(ctx, true, 2)
+		require.Equal(t, int64(7), fetches.Load(), "passed by")
+		require.Equal(t, 2, offices.From(ctx, true).Stats().CacheErrors)
+		cache.broken = false
+		offices.From(ctx, true).ClearAll(ctx)
+		require.Empty(t, cache.values)
+	})
+}
+
+// What read its context is not kept: nobody could tell whom it is for.
+func TestWithCacheKeepsNothingPrivate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type viewer struct{}
+		cache := &mapCache{values: make(map[entloader.CacheKey]any)}
+		l := entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]string, error) {
+			found := make(map[int]string)
+			for _, k := range keys {
+				found[k], _ = ctx.Value(viewer{}).(string)
+			}
+			return found, nil
+		}, entloader.WithCache(cache))
+		v, err := l.Load(context.WithValue(t.Context(), viewer{}, "ada"), 1)
+		require.NoError(t, err)
+		require.Equal(t, "ada", v)
+		require.Empty(t, cache.values)
+	})
+}
