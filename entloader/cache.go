@@ -8,27 +8,23 @@ import (
 // ready returns the value for key if it is there, without waiting. It leaves
 // everything else to load, errors included.
 func (l *LoaderBy[K, C, V]) ready(ctx context.Context, key K) (v V, ok bool) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || IsAlone(ctx) {
 		return v, false
 	}
 	id := l.id(key)
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.mu.Unlock() // matches calls what the application wrote
 	s := l.slots[id]
-	if s == nil || !s.batch.ready {
-		return v, false
+	for s != nil && !(s.batch.ready && s.batch.read.matches(ctx, l.opt.scope)) {
+		s = s.next
 	}
-	if s = l.find(ctx, id); s == nil || !s.batch.ready {
-		return v, false
-	}
-	v, err := s.answer()
-	if err != nil {
+	if s == nil || s.batch.err != nil || s.batch.answers.errs != nil && s.batch.answers.errs[s.i] != nil {
 		return v, false
 	}
 	l.stats.Loads++
 	l.stats.Hits++
 	l.ask(s)
-	return v, true
+	return s.batch.answers.values[s.i], true
 }
 
 // ask notes that somebody wants an answer.

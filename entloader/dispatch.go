@@ -120,12 +120,11 @@ func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 	if l.lone != b {
 		return
 	}
-	if b.patient {
-		l.sendLone(reasonQuiet)
-		return
-	}
 	now := time.Now()
 	rest := min(b.last.Add(l.opt.quiet).Sub(now), b.first.Add(l.opt.maxWait).Sub(now))
+	if b.patient {
+		rest = b.last.Add(eachWait).Sub(now)
+	}
 	if rest > 0 {
 		b.timer.Reset(rest)
 		return

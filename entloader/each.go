@@ -13,7 +13,8 @@ import (
 // which also ends the context of the others, or a *PanicError.
 //
 // A member that waits for anything but a load, for another member for instance,
-// keeps the others waiting; after 50 ms their keys are sent all the same.
+// keeps the others waiting; when no key has come for 50 ms they are sent all the
+// same.
 func Each[T any](ctx context.Context, items []T, f func(ctx context.Context, item T) error) error {
 	if len(items) == 0 {
 		return nil

@@ -61,6 +61,9 @@ func newLoader[K any, C comparable, V any](name string, opt options, scope *Scop
 // It fails at once if ctx has ended, and returns as soon as ctx ends; the fetch
 // goes on for the others who wait for it.
 func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
+	if v, ok := l.ready(ctx, key); ok {
+		return v, nil
+	}
 	v, err := l.load(ctx, key, family[K]{})
 	if err != nil {
 		err = keyError(l.name, err)
@@ -108,39 +111,31 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 		return sync.OnceValues(func() (V, error) { return l.Load(ctx, key) })
 	}
 	id := l.id(key)
-	l.mu.Lock()
-	s, opened := l.find(ctx, id), false
-	if s == nil {
-		s, opened = l.gather(ctx, id, key)
+	if id != id {
+		return func() (v V, err error) { return v, keyError(l.name, errNaN) }
 	}
-	b := s.batch
-	cycle := b.within(ctx)
-	if !b.ready {
-		b.waiters++
-	}
-	l.stats.Loads++
-	if !opened {
-		l.stats.Hits++
-	}
-	l.ask(s)
-	wake := b.wake
-	l.mu.Unlock()
-	return sync.OnceValues(func() (v V, err error) {
-		if cycle {
-			return v, keyError(l.name, errCycle)
+	// The goroutine goes on: it is not parked, and sends the batch when it waits.
+	e, err := l.join(ctx, id, key, family[K]{}, entry[K, C, V]{}, false)
+	return sync.OnceValues(func() (v V, _ error) {
+		if err != nil {
+			return v, keyError(l.name, err)
 		}
+		b := e.slot.batch
 		l.mu.Lock()
 		if l.lone == b {
 			l.sendLone(reasonFlush)
 		}
 		l.mu.Unlock()
-		if err := b.wait(ctx, s, wake); err != nil {
-			return v, keyError(l.name, err)
+		if !e.ready {
+			if err := b.wait(ctx, e.slot, e.wake); err != nil {
+				return v, keyError(l.name, err)
+			}
 		}
-		if !opened && s.primed == nil && !b.read.matches(ctx, l.opt.scope) {
+		if !e.ready && !e.opened && e.slot.primed == nil && !b.read.matches(ctx, l.opt.scope) {
 			return l.Load(ctx, key)
 		}
-		if v, err = s.answer(); err != nil {
+		v, err := e.slot.answer()
+		if err != nil {
 			err = keyError(l.name, err)
 		}
 		return v, err
@@ -168,55 +163,79 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	if IsAlone(ctx) {
 		return l.loadAlone(ctx, key)
 	}
-	first := true
+	var last entry[K, C, V] // the place in a batch whose answer is not ours
 	for {
 		if ctx.Err() != nil {
 			return v, ended(ctx)
 		}
-		l.mu.Lock()
-		if first {
-			l.stats.Loads++
-			first = false
-		}
-		s, opened := l.find(ctx, id), false
-		if s == nil {
-			s, opened = l.open(ctx, id, key, with)
-		} else {
-			l.stats.Hits++
-		}
-		b := s.batch
-		if b.within(ctx) {
-			l.mu.Unlock()
-			return v, errCycle
-		}
-		l.ask(s)
-		if b.ready {
-			l.mu.Unlock()
-			return s.answer()
-		}
-		l.stats.Waits++
-		b.waiters++
-		start := opened && b.timer == nil // a gathering batch starts by itself
-		wake := b.wake
-		p := l.willPark(ctx, b)
-		l.mu.Unlock()
-		if start {
-			l.start(b)
-		}
-		if p != nil {
-			p.park(l, 1)
-		}
-		if err := b.wait(ctx, s, wake); err != nil {
+		e, err := l.join(ctx, id, key, with, last, true)
+		if err != nil {
 			return v, err
 		}
-		if opened || s.primed != nil || b.read.matches(ctx, l.opt.scope) {
-			return s.answer()
+		b := e.slot.batch
+		if e.start {
+			l.start(b)
+		}
+		if e.parker != nil {
+			e.parker.park(l, 1)
+		}
+		if !e.ready {
+			if err := b.wait(ctx, e.slot, e.wake); err != nil {
+				return v, err
+			}
+		}
+		if e.ready || e.opened || e.slot.primed != nil || b.read.matches(ctx, l.opt.scope) {
+			return e.slot.answer()
 		}
 		// The answer read something from its context that is different here.
-		l.mu.Lock()
-		l.stats.Hits--
-		l.mu.Unlock()
+		last = e
 	}
+}
+
+// An entry is a load's place in a batch.
+type entry[K any, C comparable, V any] struct {
+	slot   *slot[K, C, V]
+	hit    bool            // the batch was there for the key
+	ready  bool            // the answer is there, and may be shared
+	opened bool            // the batch runs under the context of the load
+	start  bool            // the load has to start the batch
+	wake   <-chan struct{} // that of the batch
+	parker parker          // to be parked, nil if there is none
+}
+
+// join finds the answer for a key, or a batch that brings it. last is the place
+// that the load had before, if its answer could not be shared; waits says that
+// its goroutine is about to wait.
+func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K], last entry[K, C, V], waits bool) (e entry[K, C, V], err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock() // find calls what the application wrote
+	if last.slot == nil {
+		l.stats.Loads++
+	} else if last.hit {
+		l.stats.Hits--
+	}
+	if e.slot = l.find(ctx, id); e.slot != nil {
+		e.hit = true
+		l.stats.Hits++
+	} else {
+		e.slot, e.opened = l.open(ctx, id, key, with)
+	}
+	b := e.slot.batch
+	if b.within(ctx) {
+		return e, errCycle
+	}
+	l.ask(e.slot)
+	if e.ready = b.ready; e.ready {
+		return e, nil
+	}
+	l.stats.Waits++
+	b.waiters++
+	e.start = e.opened && b.timer == nil // a gathering batch starts by itself
+	e.wake = b.wake
+	if waits {
+		e.parker = l.willPark(ctx, b)
+	}
+	return e, nil
 }
 
 // loadAll loads keys together. It takes the lock once for all of them, and
