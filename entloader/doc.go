@@ -5,8 +5,9 @@
 // A load takes this way through the package, one file a step:
 //
 //	entity → Handle (sibling.go) → EntityEdge (edge.go) → LoaderBy (loader.go)
-//	→ batch (batch.go) → Relation (relation.go) → SQL (statement.go) → rows
-//	→ group → waiter
+//	→ answers that are there (cache.go) or keys to send (dispatch.go)
+//	→ batch (batch.go) → Relation (relation.go) → SQL (statement.go)
+//	→ rows → groups (scan.go) → waiter
 //
 // # Sibling sets
 //
@@ -22,6 +23,11 @@
 // viewers, tenants and soft-delete switches separate by themselves. See
 // record.go.
 //
-// Most of what this package exports is called by generated code. Applications
-// use the methods generated into their ent package, and [Option].
+// # Loaders of one's own
+//
+// [NewLoader] and its relatives load what is no ent edge; [Define] keeps such a
+// loader in the loaders of the request, and [Each] sends what the members of a
+// loop load without waiting for a timer.
+//
+// The rest of what this package exports is called by generated code.
 package entloader

@@ -12,7 +12,7 @@ import (
 var ErrNoLoaders = errors.New("entloader: no loaders in context: attach them with NewLoadersContext, LoadersMiddleware or the gqlgen extension")
 
 // ErrNotFound is the error of a key that a fetch did not answer.
-var ErrNotFound = errors.New("entloader: no answer for this key")
+var ErrNotFound = errors.New("no answer for this key")
 
 // errNaN refuses a key that does not equal itself: its answer would never be
 // found again.
