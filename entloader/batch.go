@@ -18,6 +18,7 @@ type batch[K any, C comparable, V any] struct {
 	// keys are the keys to fetch. Appended to while gathering, under loader.mu;
 	// read-only from then on.
 	keys []K
+	ids  []C // of keys, where a key is not compared by itself
 	ctx  *batchContext
 	// cancel ends ctx.
 	cancel context.CancelFunc
@@ -47,6 +48,14 @@ type batch[K any, C comparable, V any] struct {
 	timer   *time.Timer
 	first   time.Time
 	last    time.Time
+}
+
+// compared returns the keys as they are compared.
+func (b *batch[K, C, V]) compared() []C {
+	if ids, ok := any(b.keys).([]C); ok && b.loader.plain {
+		return ids
+	}
+	return b.ids
 }
 
 // reserve makes room for n more keys. Slots that were handed out stay where they
@@ -197,47 +206,36 @@ func (b *batch[K, C, V]) finish(err error) {
 	b.cancel()
 }
 
-// within reports whether ctx belongs to the fetch of this batch: waiting for it
-// from there would never end.
-// The caller holds loader.mu.
-func (b *batch[K, C, V]) within(ctx context.Context) bool {
-	if b.ready {
-		return false
-	}
-	for c := batchOf(ctx); c != nil; c = batchOf(c.values) {
-		if c == b.ctx {
-			return true
-		}
-	}
-	return false
-}
-
-// wait returns when the batch is ready, when slot s of it was primed, or when
-// ctx has ended, whichever is first. wake is that of the batch when the waiter
-// was counted; s and wake may be nil.
+// wait returns when the batch is ready, when all of slots that belong to it were
+// primed, or when ctx has ended, whichever is first. wake is that of the batch
+// when the waiter was counted.
 //
 // Inside a transaction nobody returns before the statement has ended, since a
 // caller that rolls back meanwhile would race it.
-func (b *batch[K, C, V]) wait(ctx context.Context, s *slot[K, C, V], wake <-chan struct{}) error {
-	if b.loader.inTx() {
-		<-b.done
-		return nil
-	}
+func (b *batch[K, C, V]) wait(ctx context.Context, slots []*slot[K, C, V], wake <-chan struct{}) error {
 	select {
 	case <-b.done:
 		return nil
 	default:
+	}
+	if inner := batchOf(ctx); inner != nil {
+		if err := inner.waitFor(b.ctx); err != nil {
+			b.leave(ctx)
+			return err
+		}
+		defer inner.waitedFor(b.ctx)
+	}
+	if b.loader.inTx() {
+		<-b.done
+		return nil
 	}
 	for {
 		select {
 		case <-b.done:
 			return nil
 		case <-wake:
-			b.loader.mu.Lock()
-			primed := s.primed != nil
-			wake = b.wake
-			b.loader.mu.Unlock()
-			if primed {
+			var primed bool
+			if primed, wake = b.allPrimed(slots); primed {
 				b.leave(ctx)
 				return nil
 			}
@@ -246,6 +244,19 @@ func (b *batch[K, C, V]) wait(ctx context.Context, s *slot[K, C, V], wake <-chan
 			return ended(ctx)
 		}
 	}
+}
+
+// allPrimed reports whether all of slots that belong to the batch were primed,
+// and returns what to wait for if not.
+func (b *batch[K, C, V]) allPrimed(slots []*slot[K, C, V]) (bool, <-chan struct{}) {
+	b.loader.mu.Lock()
+	defer b.loader.mu.Unlock()
+	for _, s := range slots {
+		if s != nil && s.batch == b && s.primed == nil {
+			return false, b.wake
+		}
+	}
+	return true, nil
 }
 
 // leave takes a waiter away; the last one cancels the fetch.

@@ -74,10 +74,7 @@ func (b ManyBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([][]T, error
 
 // Prime makes targets the answer for key, unless there is an answer already.
 func (b ManyBy[R, K, T, Q]) Prime(ctx context.Context, key K, targets []T) {
-	if targets == nil {
-		targets = []T{}
-	}
-	b.loader(ctx).Prime(ctx, key, targets[:len(targets):len(targets)])
+	b.loader(ctx).Prime(ctx, key, targets)
 }
 
 // Clear forgets the answers for keys, those of loads with options included.
@@ -133,7 +130,7 @@ func (b OneBy[R, K, T, Q]) Load(ctx context.Context, key K) (v T, err error) {
 // LoadAll returns the targets for keys, in their order. Keys that failed have a
 // nil target, and their error in a KeyErrors.
 func (b OneBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([]T, error) {
-	groups, failed := b.loader(ctx).loadAll(ctx, keys)
+	groups, failed, _ := b.loader(ctx).loadAll(ctx, keys)
 	ones := make([]T, len(keys))
 	for i, k := range keys {
 		if failed[k] != nil {

@@ -53,8 +53,10 @@ func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
 // joins reports whether a load may wait for a batch that is not ready: its
 // record is not complete, so this is a guess that the waiter verifies.
 func (l *LoaderBy[K, C, V]) joins(ctx context.Context, b *batch[K, C, V]) bool {
-	if !b.running && (l.inTx() && inBatch(ctx, l.scope) || l.opt.lock != nil && holds(ctx, l.opt.lock)) {
-		return false // it waits for the batch that this load belongs to
+	// A load from inside a fetch must not wait for a batch that may wait for that
+	// fetch in turn: for its turn, for a lock, for the transaction.
+	if inner := batchOf(ctx); inner != nil && !b.running && batchOf(b.ctx.values) != inner {
+		return false
 	}
 	for _, k := range l.lookups {
 		if !same(ctx.Value(k), b.ctx.values.Value(k)) {
@@ -75,18 +77,23 @@ func (l *LoaderBy[K, C, V]) learn(read *record) {
 
 // forget removes the answers of a batch. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
-	for _, k := range b.keys {
-		id := l.id(k)
-		var keep *slot[K, C, V]
-		for s := l.slots[id]; s != nil; s = s.next {
-			if s.batch != b {
-				keep = &slot[K, C, V]{batch: s.batch, i: s.i, next: keep}
-			}
+	for _, id := range b.compared() {
+		// Slots stay the same: who waits for one must see it primed.
+		link := l.slots[id]
+		for link != nil && link.batch == b {
+			link = link.next
 		}
-		if keep == nil {
+		if link == nil {
 			delete(l.slots, id)
-		} else {
-			l.slots[id] = keep
+			continue
+		}
+		l.slots[id] = link
+		for link.next != nil {
+			if link.next.batch == b {
+				link.next = link.next.next
+			} else {
+				link = link.next
+			}
 		}
 	}
 }
@@ -97,32 +104,37 @@ func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
 func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.prime(l.id(key), v)
+	wake(l.prime(l.id(key), v, nil))
 }
 
 // PrimeAll primes the loader with values by key, as Prime does.
 func (l *LoaderBy[K, C, V]) PrimeAll(_ context.Context, values map[C]V) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var woken []*batch[K, C, V]
 	for id, v := range values {
-		l.prime(id, v)
+		woken = l.prime(id, v, woken)
 	}
+	wake(woken)
 }
 
-func (l *LoaderBy[K, C, V]) prime(id C, v V) {
+// prime adds to woken the batches that somebody waits for who has to see it.
+func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K, C, V] {
 	if id != id {
-		return // errNaN for whoever loads it
+		return woken // errNaN for whoever loads it
 	}
-	primed := &slot[K, C, V]{batch: &batch[K, C, V]{
-		loader: l, asked: []bool{true},
-		answers: answers[V]{values: []V{v}}, ready: true,
-	}}
 	old := l.slots[id]
 	for s := old; s != nil; s = s.next {
 		if s.batch.ready {
-			return
+			return woken
 		}
 	}
+	if l.clip != nil {
+		v = l.clip(v)
+	}
+	primed := &slot[K, C, V]{batch: &batch[K, C, V]{
+		loader: l, asked: []bool{true}, answers: answers[V]{values: []V{v}}, ready: true,
+	}}
 	for s := old; s != nil; s = s.next {
 		b := s.batch
 		s.primed = primed
@@ -130,8 +142,9 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V) {
 			b.primed = make(map[int]bool)
 		}
 		b.primed[s.i] = true
-		close(b.wake)
-		b.wake = make(chan struct{})
+		if len(woken) == 0 || woken[len(woken)-1] != b {
+			woken = append(woken, b)
+		}
 	}
 	switch {
 	case !l.opt.uncache:
@@ -140,6 +153,16 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V) {
 		l.trim()
 	case old != nil:
 		delete(l.slots, id)
+	}
+	return woken
+}
+
+// wake tells those who wait for batches that keys were primed. The caller holds
+// the loader's lock.
+func wake[K any, C comparable, V any](woken []*batch[K, C, V]) {
+	for _, b := range woken {
+		close(b.wake)
+		b.wake = make(chan struct{})
 	}
 }
 

@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// NewLoaders returns loaders for loaders that are defined by hand, in programs
-// without ent. The Loaders of a generated package hold them as well.
+// NewLoaders returns loaders for those that are defined by hand, in programs
+// without ent; the Loaders of a generated package hold them as well. The options
+// are for generated loaders: a definition gives its loader options of its own.
 func NewLoaders(opts ...Option) *Loaders {
 	return &Loaders{opt: newOptions(opts)}
 }
@@ -73,7 +74,7 @@ type Definition[K any, C comparable, V any] struct {
 }
 
 // Define returns the definition of a loader. name is what errors and statistics
-// call it. make gets the context of the first use.
+// call it. make gets the context of the first use and returns a new loader.
 func Define[K any, C comparable, V any](name string, make func(ctx context.Context) *LoaderBy[K, C, V]) *Definition[K, C, V] {
 	return &Definition[K, C, V]{DefineBy(name, func(ctx context.Context, _ struct{}) *LoaderBy[K, C, V] { return make(ctx) })}
 }
@@ -84,8 +85,8 @@ func (d *Definition[K, C, V]) From(ctx context.Context) *LoaderBy[K, C, V] {
 	return d.family.From(ctx, struct{}{})
 }
 
-// Put makes l the loader of the request, in place of one that was made. It does
-// nothing where ctx has no loaders.
+// Put makes l, which must not be in use yet, the loader of the request, in place
+// of one that was made. It does nothing where ctx has no loaders.
 func (d *Definition[K, C, V]) Put(ctx context.Context, l *LoaderBy[K, C, V]) {
 	d.family.Put(ctx, struct{}{}, l)
 }
@@ -98,7 +99,7 @@ type DefinitionBy[P comparable, K any, C comparable, V any] struct {
 }
 
 // DefineBy returns the definition of a family of loaders. name is what errors
-// and statistics call them.
+// and statistics call them. make returns a new loader on each call.
 func DefineBy[P comparable, K any, C comparable, V any](name string, make func(ctx context.Context, params P) *LoaderBy[K, C, V]) *DefinitionBy[P, K, C, V] {
 	return &DefinitionBy[P, K, C, V]{name: name, make: make}
 }
@@ -126,8 +127,9 @@ func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy
 	return all.defined.add(key, d.new(ctx, params), false).(*LoaderBy[K, C, V])
 }
 
-// Put makes l the loader for params of the request, in place of one that was
-// made. It does nothing where ctx has no loaders.
+// Put makes l, which must not be in use yet, the loader for params of the
+// request, in place of one that was made. It does nothing where ctx has no
+// loaders.
 func (d *DefinitionBy[P, K, C, V]) Put(ctx context.Context, params P, l *LoaderBy[K, C, V]) {
 	if all := LoadersFromContext(ctx); all != nil {
 		l.define(d.name, params)

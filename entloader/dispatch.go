@@ -77,6 +77,9 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
 	l.slots[id] = s
 	l.keep(id)
 	b.keys = append(b.keys, key)
+	if !l.plain {
+		b.ids = append(b.ids, id)
+	}
 	b.asked = append(b.asked, false)
 	l.stats.Unasked++
 	return s

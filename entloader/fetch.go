@@ -23,29 +23,36 @@ func NewLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) (m
 func NewLoaderBy[K any, C comparable, V any](id func(K) C, fetch func(ctx context.Context, keys []K) (map[C]V, error), opts ...Option) *LoaderBy[K, C, V] {
 	opt := newOptions(opts)
 	return newLoader(opt.name, opt, nil, id, func(ctx context.Context, keys []K, out *answers[V]) error {
+		ids := make([]C, len(keys)) // now: the fetch may change what is in a key
+		for i, k := range keys {
+			ids[i] = id(k)
+		}
 		found, err := fetch(ctx, slices.Clone(keys))
 		failed, single := err.(KeyErrors[C]) // of this fetch, not of one that it called
 		if err != nil && (!single || found == nil) {
 			return err
 		}
-		answered := 0
-		for i, k := range keys {
-			c := id(k)
+		strange := len(found) + len(failed)
+		for i, c := range ids {
 			v, ok := found[c]
 			if ok {
-				answered++
+				strange--
+			}
+			keyErr, bad := failed[c]
+			if bad {
+				strange--
 			}
 			switch {
-			case failed[c] != nil:
-				out.fail(i, failed[c])
+			case keyErr != nil:
+				out.fail(i, keyErr)
 			case ok:
 				out.values[i] = v
 			default:
 				out.fail(i, ErrNotFound)
 			}
 		}
-		if answered != len(found) {
-			return fmt.Errorf("the fetch answered %d keys that nobody asked for", len(found)-answered)
+		if strange > 0 {
+			return fmt.Errorf("the fetch answered %d keys that nobody asked for", strange)
 		}
 		return nil
 	})
@@ -54,10 +61,10 @@ func NewLoaderBy[K any, C comparable, V any](id func(K) C, fetch func(ctx contex
 // NewGroupLoader returns a loader whose fetch returns rows in any order, which
 // are grouped by the key that by reads from each: the one-to-many case. A key
 // without rows has an empty slice, never nil; a row for a key that nobody asked
-// for fails the batch. The slices are shared and read-only.
+// for fails the batch, as does an error. The slices are shared and read-only.
 func NewGroupLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) ([]V, error), by func(V) K, opts ...Option) *Loader[K, []V] {
 	opt := newOptions(opts)
-	return newLoader(opt.name, opt, nil, identity[K], func(ctx context.Context, keys []K, out *answers[[]V]) error {
+	l := newLoader(opt.name, opt, nil, identity[K], func(ctx context.Context, keys []K, out *answers[[]V]) error {
 		rows, err := fetch(ctx, slices.Clone(keys))
 		if err != nil {
 			return err
@@ -83,6 +90,17 @@ func NewGroupLoader[K comparable, V any](fetch func(ctx context.Context, keys []
 		}, out.values)
 		return nil
 	})
+	l.clip = clip[V]
+	return l
+}
+
+// clip makes a slice that is primed like one that was loaded: not nil, and an
+// append by one caller is not seen by another.
+func clip[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list[:len(list):len(list)]
 }
 
 // PerKey returns a fetch for a source without bulk access: it calls one for

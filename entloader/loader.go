@@ -28,6 +28,8 @@ type LoaderBy[K any, C comparable, V any] struct {
 	// fetch finds the values for keys and writes them at the position of their
 	// key. An error is the error of every key.
 	fetch fetchFunc[K, V]
+	clip  func(V) V     // what a primed value is made to, if not nil
+	plain bool          // keys are compared by themselves
 	turns chan struct{} // a place for each fetch that may run at the same time
 
 	mu    sync.Mutex
@@ -47,8 +49,9 @@ type LoaderBy[K any, C comparable, V any] struct {
 type fetchFunc[K, V any] func(ctx context.Context, keys []K, out *answers[V]) error
 
 func newLoader[K any, C comparable, V any](name string, opt options, scope *Scope, id func(K) C, fetch fetchFunc[K, V]) *LoaderBy[K, C, V] {
+	_, plain := any([]K(nil)).([]C)
 	return &LoaderBy[K, C, V]{
-		name: name, opt: opt, scope: scope, id: id, fetch: fetch,
+		name: name, opt: opt, scope: scope, id: id, fetch: fetch, plain: plain,
 		turns: make(chan struct{}, opt.parallel),
 		slots: make(map[C]*slot[K, C, V]), // open replaces it where it knows the size
 		stats: Stats{Name: name},
@@ -75,7 +78,7 @@ func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
 // Keys that failed have a zero value, and their error in the KeyErrors[C] that
 // is returned.
 func (l *LoaderBy[K, C, V]) LoadAll(ctx context.Context, keys []K) ([]V, error) {
-	values, failed := l.loadAll(ctx, keys)
+	values, failed, _ := l.loadAll(ctx, keys)
 	if failed != nil {
 		return values, failed
 	}
@@ -85,16 +88,15 @@ func (l *LoaderBy[K, C, V]) LoadAll(ctx context.Context, keys []K) ([]V, error) 
 // LoadMap returns the values for keys, without those that were not found. The
 // error is one as of LoadAll, for the other keys that failed.
 func (l *LoaderBy[K, C, V]) LoadMap(ctx context.Context, keys []K) (map[C]V, error) {
-	values, failed := l.loadAll(ctx, keys)
+	values, failed, missing := l.loadAll(ctx, keys)
 	found := make(map[C]V, len(keys))
 	for i, k := range keys {
-		id := l.id(k)
-		switch err := failed[id]; {
-		case err == nil:
+		if id := l.id(k); id == id && failed[id] == nil {
 			found[id] = values[i]
-		case errors.Is(err, ErrNotFound):
-			delete(failed, id)
 		}
+	}
+	for _, id := range missing {
+		delete(failed, id)
 	}
 	if len(failed) > 0 {
 		return found, failed
@@ -115,11 +117,8 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 		return func() (v V, err error) { return v, keyError(l.name, errNaN) }
 	}
 	// The goroutine goes on: it is not parked, and sends the batch when it waits.
-	e, err := l.join(ctx, id, key, family[K]{}, entry[K, C, V]{}, false)
+	e := l.join(ctx, id, key, family[K]{}, entry[K, C, V]{}, false)
 	return sync.OnceValues(func() (v V, _ error) {
-		if err != nil {
-			return v, keyError(l.name, err)
-		}
 		b := e.slot.batch
 		l.mu.Lock()
 		if l.lone == b {
@@ -127,7 +126,7 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 		}
 		l.mu.Unlock()
 		if !e.ready {
-			if err := b.wait(ctx, e.slot, e.wake); err != nil {
+			if err := b.wait(ctx, []*slot[K, C, V]{e.slot}, e.wake); err != nil {
 				return v, keyError(l.name, err)
 			}
 		}
@@ -168,10 +167,7 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 		if ctx.Err() != nil {
 			return v, ended(ctx)
 		}
-		e, err := l.join(ctx, id, key, with, last, true)
-		if err != nil {
-			return v, err
-		}
+		e := l.join(ctx, id, key, with, last, true)
 		b := e.slot.batch
 		if e.start {
 			l.start(b)
@@ -180,7 +176,7 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 			e.parker.park(l, 1)
 		}
 		if !e.ready {
-			if err := b.wait(ctx, e.slot, e.wake); err != nil {
+			if err := b.wait(ctx, []*slot[K, C, V]{e.slot}, e.wake); err != nil {
 				return v, err
 			}
 		}
@@ -206,7 +202,7 @@ type entry[K any, C comparable, V any] struct {
 // join finds the answer for a key, or a batch that brings it. last is the place
 // that the load had before, if its answer could not be shared; waits says that
 // its goroutine is about to wait.
-func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K], last entry[K, C, V], waits bool) (e entry[K, C, V], err error) {
+func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K], last entry[K, C, V], waits bool) (e entry[K, C, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock() // find calls what the application wrote
 	if last.slot == nil {
@@ -221,12 +217,9 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 		e.slot, e.opened = l.open(ctx, id, key, with)
 	}
 	b := e.slot.batch
-	if b.within(ctx) {
-		return e, errCycle
-	}
 	l.ask(e.slot)
 	if e.ready = b.ready; e.ready {
-		return e, nil
+		return e
 	}
 	l.stats.Waits++
 	b.waiters++
@@ -235,96 +228,133 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 	if waits {
 		e.parker = l.willPark(ctx, b)
 	}
-	return e, nil
+	return e
 }
 
 // loadAll loads keys together. It takes the lock once for all of them, and
-// waits once for each batch that they are in.
-func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) ([]V, KeyErrors[C]) {
-	values := make([]V, len(keys))
-	slots := make([]*slot[K, C, V], len(keys)) // nil for keys that are loaded one by one
-	shared := make(map[*batch[K, C, V]]bool)   // whose answers are ours as well
-	if ctx.Err() == nil && !IsAlone(ctx) && !l.inTx() {
-		waits, p := l.enroll(ctx, keys, slots, shared)
+// waits once for each batch that they are in. missing are the keys, of those
+// that failed, that were not found: their own error says so, not that of a
+// batch, which may have failed because another loader did not find something.
+func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) (values []V, failed KeyErrors[C], missing []C) {
+	values = make([]V, len(keys))
+	fail := func(id C, err error) {
+		if failed == nil {
+			failed = make(KeyErrors[C])
+		}
+		failed[id] = keyError(l.name, err)
+	}
+	if IsAlone(ctx) || l.inTx() {
+		for i, k := range keys {
+			// In a transaction the rest of the keys goes with this one.
+			v, err := l.load(ctx, k, family[K]{size: len(keys) - i, keys: func(_ int, yield func(K) bool) {
+				slices.Values(keys[i:])(yield)
+			}})
+			if values[i] = v; err != nil {
+				fail(l.id(k), err)
+			}
+		}
+		return values, failed, missing
+	}
+	rest := make([]int, 0, len(keys)) // positions that have no answer yet
+	for i, k := range keys {
+		if id := l.id(k); id != id {
+			fail(id, errNaN)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	slots := make([]*slot[K, C, V], len(keys))
+	for len(rest) > 0 {
+		if ctx.Err() != nil {
+			for _, i := range rest {
+				fail(l.id(keys[i]), ended(ctx))
+			}
+			break
+		}
+		waits, p := l.enroll(ctx, keys, rest, slots)
 		if p != nil {
 			p.park(l, 1)
 		}
 		for _, w := range waits {
-			if ctx.Err() != nil {
+			switch {
+			case w.ready:
+			case ctx.Err() != nil:
 				w.batch.leave(ctx)
-			} else if w.batch.wait(ctx, nil, nil) == nil {
-				shared[w.batch] = w.opened || w.batch.read.matches(ctx, l.opt.scope)
+				w.err = ended(ctx)
+			default:
+				w.err = w.batch.wait(ctx, slots, w.wake)
 			}
 		}
-	}
-	var failed KeyErrors[C]
-	for i, k := range keys {
-		var err error
-		if s := slots[i]; s != nil && shared[s.batch] {
-			values[i], err = s.answer()
-		} else {
-			// In a transaction the rest of the keys goes with this one.
-			values[i], err = l.load(ctx, k, family[K]{size: len(keys) - i, keys: func(_ int, yield func(K) bool) {
-				slices.Values(keys[i:])(yield)
-			}})
-		}
-		if err != nil {
-			if failed == nil {
-				failed = make(KeyErrors[C])
+		again := rest[:0]
+		for _, i := range rest {
+			s := slots[i]
+			w := waits[s.batch]
+			var err error
+			switch {
+			case w.err != nil:
+				err = w.err
+			case w.ready || w.opened || s.primed != nil || s.batch.read.matches(ctx, l.opt.scope):
+				values[i], err = s.answer()
+				if s.primed == nil && s.batch.err == nil && errors.Is(err, ErrNotFound) {
+					missing = append(missing, l.id(keys[i]))
+				}
+			default:
+				// The answer read something from its context that is different here.
+				again = append(again, i)
+				continue
 			}
-			failed[l.id(k)] = keyError(l.name, err)
+			if err != nil {
+				fail(l.id(keys[i]), err)
+			}
 		}
+		rest = again
 	}
-	return values, failed
+	return values, failed, missing
 }
 
-// A wait is a batch that is not ready, and whether it runs under the context of
-// the one who waits.
-type wait[K any, C comparable, V any] struct {
+// A batchWait is how a batch is waited for.
+type batchWait[K any, C comparable, V any] struct {
 	batch  *batch[K, C, V]
-	opened bool
+	ready  bool            // it was ready, and its answers may be shared
+	opened bool            // it runs under the context of the one who waits
+	wake   <-chan struct{} // that of the batch
+	err    error           // why it is not waited for any more
 }
 
-// enroll finds or makes the slots of keys, notes which batches are ready and
-// may be shared, and returns those to wait for and what to park. It leaves out
-// keys that need an error of their own.
-func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, slots []*slot[K, C, V], shared map[*batch[K, C, V]]bool) (waits []wait[K, C, V], p parker) {
+// enroll finds or makes the slots of the keys at the positions rest. It returns
+// how to wait for their batches, and what to park.
+func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, slots []*slot[K, C, V]) (waits map[*batch[K, C, V]]*batchWait[K, C, V], p parker) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i, k := range keys {
-		id := l.id(k)
-		if id != id {
-			continue
-		}
+	waits = make(map[*batch[K, C, V]]*batchWait[K, C, V])
+	for n, i := range rest {
+		id := l.id(keys[i])
 		s, opened := l.find(ctx, id), false
 		if s == nil {
 			if l.lone == nil && len(l.slots) == 0 {
-				l.slots = make(map[C]*slot[K, C, V], len(keys))
+				l.slots = make(map[C]*slot[K, C, V], len(rest))
 			}
-			if s, opened = l.gather(ctx, id, k); opened {
-				s.batch.reserve(len(keys) - i)
+			if s, opened = l.gather(ctx, id, keys[i]); opened {
+				s.batch.reserve(len(rest) - n)
 			}
-		} else if s.batch.within(ctx) {
-			continue
-		} else {
+		} else if slots[i] == nil {
 			l.stats.Hits++
 		}
-		l.stats.Loads++
+		if slots[i] == nil {
+			l.stats.Loads++
+		}
 		l.ask(s)
 		slots[i] = s
 		b := s.batch
-		if b.ready {
-			shared[b] = true
-			continue
-		}
-		if _, ok := shared[b]; !ok {
-			shared[b] = false
-			b.waiters++
-			l.stats.Waits++
-			waits = append(waits, wait[K, C, V]{b, opened})
+		if w := waits[b]; w == nil {
+			waits[b] = &batchWait[K, C, V]{batch: b, ready: b.ready, opened: opened, wake: b.wake}
+			if !b.ready {
+				b.waiters++
+				l.stats.Waits++
+			}
 		}
 	}
-	if _, ok := shared[l.lone]; ok && l.lone != nil {
+	if l.lone != nil && waits[l.lone] != nil {
 		p = l.willPark(ctx, l.lone)
 	}
 	return waits, p
@@ -343,7 +373,7 @@ func (l *LoaderBy[K, C, V]) loadAlone(ctx context.Context, key K) (v V, err erro
 	l.mu.Unlock()
 	l.start(b)
 	s := &slot[K, C, V]{batch: b}
-	if err := b.wait(ctx, s, nil); err != nil {
+	if err := b.wait(ctx, nil, nil); err != nil {
 		return v, err
 	}
 	return s.answer()

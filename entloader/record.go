@@ -23,10 +23,10 @@ type recording struct {
 func (r *recording) lookup(key any, kind keyKind) any {
 	v := r.values.Value(key)
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.record != nil && (!r.muted || kind == keyStatement) {
 		r.record.note(key, v)
 	}
-	r.mu.Unlock()
 	return v
 }
 
@@ -80,6 +80,8 @@ type batchContext struct {
 	about Batch
 	lock  *Lock // that the fetch holds
 	crew  *crew // who waits for the batch within an Each
+	// waits are the batches that the fetch waits for; protected by waitGraph.
+	waits []*batchContext
 }
 
 func newBatchContext(ctx context.Context, scope *Scope) (*batchContext, context.CancelFunc) {

@@ -80,7 +80,7 @@ func (r *Relation[K, T, Q]) loader(sc *Scope, options string, opts []func(Q)) *L
 				func(ctx context.Context, keys []K, out *answers[[]T]) error {
 					return r.fetch(ctx, sc, opts, keys, out)
 				})
-			l.options = options
+			l.options, l.clip = options, clip[T]
 			return l
 		})
 	}

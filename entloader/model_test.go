@@ -1,0 +1,542 @@
+package entloader_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/entloader/entloader/entloader"
+)
+
+// Elsewhere each of these works alone and breaks with the next: a clear while a
+// batch gathers, a prime while two viewers wait, a fetch that panics after half
+// of its callers have left. A loader and a simple model of it get the same
+// random operations; the model says which answers a load may return.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		rapid.SyncTest(t, func(t *rapid.T) {
+			steps := rapid.IntRange(1, 60).Draw(t, "steps")
+			draw := rapid.IntRange(0, 1<<16-1)
+			runModel(t, steps, func(what string, n int) int { return draw.Draw(t, what) % n })
+		})
+	})
+}
+
+// The same with many more operations each, from fixed seeds: long histories
+// find what short ones can not.
+func TestModelLong(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := rand.New(rand.NewPCG(seed, 3))
+				runModel(t, 400, func(_ string, n int) int { return r.IntN(n) })
+			})
+		})
+	}
+}
+
+// failer is what the model needs of testing.T and rapid.T.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
+const (
+	modelKeys = 4
+	maxThunks = 6
+)
+
+var modelViewers = []string{"ada", "bob"}
+
+// An answer is what the source of truth says of a key: it changes with every
+// step, so an answer tells when it was read, and for whom.
+type answer struct {
+	key    int
+	viewer string // empty if it was primed
+	at     int
+	from   *modelFetch // nil if it was primed
+}
+
+// A fault is the error of a whole fetch, or of one of its keys.
+type fault struct {
+	from *modelFetch
+	key  int // -1 if it is that of the fetch
+}
+
+func (f *fault) Error() string { return fmt.Sprintf("fetch %d failed for key %d", f.from.at, f.key) }
+
+// An outcome is how a fetch ends.
+type outcome int
+
+const (
+	succeed outcome = iota
+	omit            // the first key has no answer
+	failKey         // the first key has an error of its own
+	fail
+	panics
+	goexits
+	outcomes
+)
+
+// A modelFetch is a call of the fetch function, in progress or over.
+type modelFetch struct {
+	keys   []int
+	viewer string
+	at     int // when it read the truth
+	end    int // when it returned, -1 before
+	how    outcome
+	gate   chan outcome
+}
+
+// A modelLoad is a load that somebody waits for, or a thunk not called yet.
+type modelLoad struct {
+	keys      []int
+	viewer    string
+	start     int         // when it began
+	floor     map[int]int // by key, the last clear before it began
+	cancel    context.CancelFunc
+	cancelled bool
+	thunk     func() (answer, error) // until called
+	run       *pending[[]answer]
+	how       string
+}
+
+// A model drives a loader.
+type model struct {
+	t      failer
+	choose func(what string, n int) int
+	loader *entloader.Loader[int, answer]
+
+	uncached bool
+	obedient bool // the fetch returns when its context ends
+
+	now     int         // the step
+	cleared map[int]int // by key, the last clear
+	loads   []*modelLoad
+	thunks  []*modelLoad
+	// settled are the answers that the loader has to remember.
+	settled map[settledKey]result
+	history []string
+
+	mu      sync.Mutex // for what the fetches write
+	running []*modelFetch
+	ended   []*modelFetch
+	broken  string // what a fetch found wrong
+}
+
+type settledKey struct {
+	key    int
+	viewer string
+}
+
+type result struct {
+	value answer
+	err   string
+}
+
+// runModel performs operations that choose picks: it returns a number from 0 to
+// n-1. It runs inside a bubble.
+func runModel(t failer, steps int, choose func(what string, n int) int) {
+	m := &model{
+		t: t, choose: choose,
+		cleared: make(map[int]int), settled: make(map[settledKey]result),
+		uncached: choose("uncached", 4) == 0,
+		obedient: choose("obedient", 2) == 0,
+	}
+	opts := []entloader.Option{
+		entloader.WithQuiet(time.Millisecond), entloader.WithMaxWait(3 * time.Millisecond),
+		entloader.WithParallel(1 + choose("parallel", 4)),
+	}
+	if n := choose("max batch", 4); n > 0 {
+		opts = append(opts, entloader.WithMaxBatch(n))
+	}
+	if m.uncached {
+		opts = append(opts, entloader.WithoutCache())
+	}
+	m.loader = entloader.NewLoader(m.fetch, opts...)
+	defer m.drain() // whatever happens: nothing is left behind
+	for range steps {
+		m.step()
+		m.check()
+	}
+	m.finish()
+}
+
+func (m *model) failf(format string, args ...any) {
+	m.t.Helper()
+	m.t.Fatalf("%s\nafter:\n%v", fmt.Sprintf(format, args...), m.history)
+}
+
+func (m *model) log(format string, args ...any) {
+	m.history = append(m.history, fmt.Sprintf("%d: ", m.now)+fmt.Sprintf(format, args...)+"\n")
+}
+
+// fetch reads the truth for a viewer and waits for the word how to end.
+func (m *model) fetch(ctx context.Context, keys []int) (map[int]answer, error) {
+	f := &modelFetch{keys: slices.Clone(keys), viewer: viewerOf(ctx), end: -1, gate: make(chan outcome, 1)}
+	m.mu.Lock()
+	f.at = m.now
+	m.running = append(m.running, f)
+	sorted := slices.Sorted(slices.Values(keys))
+	if len(slices.Compact(slices.Clone(sorted))) != len(sorted) || len(keys) == 0 {
+		m.broken = fmt.Sprintf("a fetch was given the keys %v", keys)
+	}
+	m.mu.Unlock()
+	slices.Sort(keys) // which it may do
+
+	var left <-chan struct{}
+	if m.obedient {
+		left = ctx.Done()
+	}
+	how := fail
+	var err error = &fault{f, -1}
+	select {
+	case how = <-f.gate:
+	case <-left:
+		err = ctx.Err()
+	}
+	m.mu.Lock()
+	f.end, f.how = m.now, how
+	m.running = slices.DeleteFunc(m.running, func(o *modelFetch) bool { return o == f })
+	m.ended = append(m.ended, f)
+	m.mu.Unlock()
+
+	found := make(map[int]answer)
+	for _, k := range f.keys {
+		found[k] = answer{k, f.viewer, f.at, f}
+	}
+	switch how {
+	case omit:
+		delete(found, f.keys[0])
+	case failKey:
+		return found, entloader.KeyErrors[int]{f.keys[0]: &fault{f, f.keys[0]}}
+	case fail:
+		return nil, err
+	case panics:
+		panic(&fault{f, -1})
+	case goexits:
+		runtime.Goexit()
+	}
+	return found, nil
+}
+
+// step performs one operation.
+func (m *model) step() {
+	m.mu.Lock()
+	m.now++
+	running := slices.Clone(m.running)
+	m.mu.Unlock()
+	ctx := m.t.Context()
+	switch op := m.choose("op", 16); op {
+	case 0, 1, 2, 3:
+		m.load("load", 1+m.choose("key", modelKeys))
+	case 4:
+		keys := make([]int, m.choose("keys", 4))
+		for i := range keys {
+			keys[i] = 1 + m.choose("key", modelKeys)
+		}
+		m.load("loadAll", keys...)
+	case 5:
+		if len(m.thunks) < maxThunks {
+			m.load("thunk", 1+m.choose("key", modelKeys))
+		}
+	case 6:
+		if n := len(m.thunks); n > 0 {
+			m.call(m.choose("thunk", n))
+		}
+	case 7:
+		key := 1 + m.choose("key", modelKeys)
+		m.log("prime %d", key)
+		m.loader.Prime(ctx, key, answer{key: key, at: m.now})
+	case 8:
+		key := 1 + m.choose("key", modelKeys)
+		m.log("clear %d", key)
+		m.clear(key)
+		m.loader.Clear(ctx, key)
+	case 9:
+		m.log("clear all")
+		for k := range modelKeys {
+			m.clear(k + 1)
+		}
+		m.loader.ClearAll(ctx)
+	case 10:
+		m.log("flush")
+		m.loader.Flush()
+	case 11:
+		if n := len(m.loads); n > 0 {
+			l := m.loads[m.choose("who leaves", n)]
+			m.log("cancel of the %s of step %d", l.how, l.start)
+			l.cancelled = true
+			l.cancel()
+		}
+	case 12:
+		m.log("time")
+		<-time.After(time.Millisecond)
+	default:
+		if n := len(running); n > 0 {
+			f := running[m.choose("which ends", n)]
+			how := outcome(0)
+			if op == 13 {
+				how = outcome(m.choose("how", int(outcomes)))
+			}
+			m.log("the fetch of step %d ends: %d", f.at, how)
+			f.gate <- how
+		}
+	}
+	synctest.Wait()
+}
+
+// clear notes that no answer from before may be given to loads from now on.
+func (m *model) clear(key int) {
+	m.cleared[key] = m.now
+	for _, viewer := range modelViewers {
+		delete(m.settled, settledKey{key, viewer})
+	}
+}
+
+func (m *model) load(how string, keys ...int) {
+	l := &modelLoad{keys: keys, viewer: modelViewers[m.choose("viewer", 2)], start: m.now, floor: make(map[int]int), how: how}
+	for _, k := range keys {
+		l.floor[k] = m.cleared[k]
+	}
+	m.log("%s %v as %s", how, keys, l.viewer)
+	ctx, cancel := context.WithCancel(as(m.t.Context(), l.viewer))
+	l.cancel = cancel
+	switch how {
+	case "thunk":
+		l.thunk = m.loader.LoadThunk(ctx, keys[0])
+		m.thunks = append(m.thunks, l)
+		return
+	case "load":
+		l.run = async(func() ([]answer, error) {
+			v, err := m.loader.Load(ctx, keys[0])
+			return []answer{v}, err
+		})
+	case "loadAll":
+		l.run = async(func() ([]answer, error) { return m.loader.LoadAll(ctx, keys) })
+	}
+	m.loads = append(m.loads, l)
+	synctest.Wait()
+	for _, k := range keys {
+		if _, ok := m.settled[settledKey{k, l.viewer}]; !ok {
+			return
+		}
+	}
+	if !l.run.ended() {
+		m.failf("the answer for %v as %s is known, but the load waits", keys, l.viewer)
+	}
+}
+
+// call calls a thunk.
+func (m *model) call(i int) {
+	l := m.thunks[i]
+	m.thunks = slices.Delete(m.thunks, i, i+1)
+	m.log("call of the thunk of step %d", l.start)
+	l.run = async(func() ([]answer, error) {
+		v, err := l.thunk()
+		return []answer{v}, err
+	})
+	m.loads = append(m.loads, l)
+}
+
+// check looks at every load that has ended since the last step.
+func (m *model) check() {
+	m.mu.Lock()
+	broken := m.broken
+	m.mu.Unlock()
+	if broken != "" {
+		m.failf("%s", broken)
+	}
+	var waiting []*modelLoad
+	for _, l := range m.loads {
+		if !l.run.ended() {
+			if l.cancelled {
+				m.failf("the %s of step %d was cancelled and waits still", l.how, l.start)
+			}
+			waiting = append(waiting, l)
+			continue
+		}
+		l.cancel()
+		m.judge(l)
+	}
+	m.loads = waiting
+}
+
+// judge checks what a load returned.
+func (m *model) judge(l *modelLoad) {
+	for i, k := range l.keys {
+		err := l.run.err
+		if l.how == "loadAll" {
+			err = nil
+			if l.run.err != nil {
+				var failed entloader.KeyErrors[int]
+				if !errors.As(l.run.err, &failed) {
+					m.failf("loadAll returned %v", l.run.err)
+				}
+				err = failed[k]
+			}
+		}
+		var v answer
+		if len(l.run.value) == len(l.keys) {
+			v = l.run.value[i]
+		} else {
+			m.failf("the %s of step %d for %v returned %d values: %v", l.how, l.start, l.keys, len(l.run.value), l.run.err)
+		}
+		m.judgeKey(l, k, v, err)
+	}
+}
+
+// since is the step that an answer for a load must not be older than: without a
+// cache it is one of a fetch that was not over when the load began.
+func (m *model) judgeKey(l *modelLoad, k int, v answer, err error) {
+	who := fmt.Sprintf("%s of step %d for key %d as %s", l.how, l.start, k, l.viewer)
+	fresh := func(f *modelFetch, what string) {
+		switch {
+		case f.viewer != l.viewer:
+			m.failf("%s got %s for %s", who, what, f.viewer)
+		case !slices.Contains(f.keys, k):
+			m.failf("%s got %s of a fetch for %v", who, what, f.keys)
+		case f.at < l.floor[k]:
+			m.failf("%s got %s of step %d, cleared at step %d", who, what, f.at, l.floor[k])
+		case m.uncached && f.end < l.start:
+			m.failf("%s got %s that was over at step %d, without a cache", who, what, f.end)
+		}
+	}
+	var (
+		pe       *entloader.PanicError
+		ft       *fault
+		keep     = true
+		hasFault = errors.As(err, &ft)
+	)
+	switch {
+	case err == nil:
+		switch {
+		case v.key != k:
+			m.failf("%s got the value of key %d", who, v.key)
+		case v.from != nil:
+			fresh(v.from, "a value")
+		case v.at < l.floor[k]:
+			m.failf("%s got a value primed at step %d, cleared at step %d", who, v.at, l.floor[k])
+		case m.uncached && v.at < l.start:
+			m.failf("%s got a value primed at step %d, without a cache", who, v.at)
+		}
+	case v != (answer{}):
+		m.failf("%s got a value and an error", who)
+	case errors.Is(err, context.Canceled):
+		if !l.cancelled {
+			m.failf("%s got %v, but was not cancelled", who, err)
+		}
+		return
+	case hasFault && ft.key >= 0:
+		fresh(ft.from, "an error")
+		if ft.key != k {
+			m.failf("%s got the error of key %d", who, ft.key)
+		}
+	case hasFault:
+		keep = false
+		fresh(ft.from, "the error of a batch")
+		if ft.from.end < l.start {
+			m.failf("%s got the error of a batch that was over at step %d", who, ft.from.end)
+		}
+		if errors.As(err, &pe) != (ft.from.how == panics) {
+			m.failf("%s got %v", who, err)
+		}
+	case errors.As(err, &pe): // runtime.Goexit does not say which fetch it was
+		keep = false
+		if !m.someFetch(l, k, goexits, l.start) {
+			m.failf("%s got %v", who, err)
+		}
+	case errors.Is(err, entloader.ErrNotFound):
+		since := 0
+		if m.uncached {
+			since = l.start
+		}
+		if !m.someFetch(l, k, omit, since) {
+			m.failf("%s got %v, but no fetch left it out", who, err)
+		}
+	default:
+		m.failf("%s got %v", who, err)
+	}
+	if m.uncached {
+		return
+	}
+	// What is known stays, until it is cleared.
+	key := settledKey{k, l.viewer}
+	got := result{value: v}
+	if err != nil {
+		got.err = err.Error()
+	}
+	if !keep || m.cleared[k] > l.start {
+		return
+	}
+	if known, ok := m.settled[key]; ok && known != got {
+		m.failf("%s got %+v, but %+v is known", who, got, known)
+	}
+	m.settled[key] = got
+}
+
+// someFetch reports whether a fetch that read the truth after the last clear
+// and was not over before since ended like this for key.
+func (m *model) someFetch(l *modelLoad, key int, how outcome, since int) bool {
+	return slices.ContainsFunc(m.ended, func(f *modelFetch) bool {
+		return f.how == how && f.viewer == l.viewer && f.at >= l.floor[key] && f.end >= since &&
+			(how != omit && slices.Contains(f.keys, key) || f.keys[0] == key)
+	})
+}
+
+// finish lets every fetch end and sees that nobody waits any more.
+func (m *model) finish() {
+	for len(m.thunks) > 0 {
+		m.call(0)
+	}
+	for range 1000 {
+		m.mu.Lock()
+		m.now++
+		running := slices.Clone(m.running)
+		m.mu.Unlock()
+		for _, f := range running {
+			f.gate <- succeed
+		}
+		<-time.After(5 * time.Millisecond)
+		synctest.Wait()
+		m.check()
+		if len(m.loads) == 0 && len(running) == 0 {
+			return
+		}
+	}
+	for _, l := range m.loads {
+		m.failf("the %s of step %d hangs", l.how, l.start)
+	}
+}
+
+// drain ends all that is left, so that a failure is no leak as well.
+func (m *model) drain() {
+	for _, l := range append(m.loads, m.thunks...) {
+		l.cancel()
+	}
+	for range 100 {
+		m.mu.Lock()
+		running := slices.Clone(m.running)
+		m.mu.Unlock()
+		for _, f := range running {
+			f.gate <- succeed
+		}
+		<-time.After(5 * time.Millisecond)
+		synctest.Wait()
+		if len(running) == 0 {
+			return
+		}
+	}
+}
