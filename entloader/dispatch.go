@@ -23,26 +23,34 @@ func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K
 	}
 	b := l.newBatch(ctx)
 	if with.keys != nil {
-		limit := l.batchLimit()
-		b.reserve(min(limit, with.size))
-		if len(l.slots) == 0 {
-			l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
-		}
-		with.keys(limit, func(k K) bool {
-			switch c := l.id(k); {
-			case c == id && s == nil:
-				s = l.add(b, id, key)
-			case c != id && l.find(ctx, c) == nil:
-				l.add(b, c, k)
-			}
-			return len(b.keys) < limit
-		})
-	}
-	if s == nil {
+		s = l.addFamily(ctx, b, id, key, with)
+	} else {
 		s = l.add(b, id, key)
 	}
 	l.sent(b, reasonSiblings)
 	return s, true
+}
+
+// addFamily adds key and those of its family that have no answer yet.
+func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, b *batch[K, C, V], id C, key K, with family[K]) (s *slot[K, C, V]) {
+	limit := l.batchLimit()
+	b.reserve(min(limit, with.size))
+	if len(l.slots) == 0 {
+		l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
+	}
+	with.keys(limit, func(k K) bool {
+		switch c := l.id(k); {
+		case c == id && s == nil:
+			s = l.add(b, id, key)
+		case c != id && l.find(ctx, c) == nil:
+			l.add(b, c, k)
+		}
+		return len(b.keys) < limit
+	})
+	if s == nil {
+		s = l.add(b, id, key)
+	}
+	return s
 }
 
 // batchLimit is how many siblings a batch takes.
@@ -85,30 +93,28 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
 	return s
 }
 
-// gather adds a lone key to the batch that waits for such keys.
+// gather adds a lone key to the batch that waits for such keys. It does not look
+// at the clock: tick sees by the number of keys whether one came.
 func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K) (s *slot[K, C, V], opened bool) {
-	now := time.Now()
 	if l.lone != nil && !l.joins(ctx, l.lone) {
 		// Keys that can not share an answer need not wait for each other.
 		l.sendLone(reasonQuiet)
 	}
 	b := l.lone
-	if b == nil {
+	patient := parkerOf(ctx) != nil
+	switch {
+	case b == nil:
 		opened = true
 		b = l.newBatch(ctx)
-		b.first = now
-		b.timer = time.AfterFunc(min(l.opt.quiet, l.opt.maxWait), func() { l.tick(b) })
+		b.reserve(min(64, l.opt.maxBatch))
+		b.patient, b.first, b.seen = patient, time.Now(), 1
+		b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
 		l.lone = b
+	case b.patient && !patient:
+		// A key of somebody who is not in an Each must not wait for that.
+		b.patient, b.first = false, time.Now()
+		b.timer.Reset(l.patience(b))
 	}
-	if patient := parkerOf(ctx) != nil; opened && patient {
-		b.patient = true
-		b.timer.Reset(eachWait)
-	} else if b.patient && !patient {
-		b.patient = false
-		b.first = now
-		b.timer.Reset(min(l.opt.quiet, l.opt.maxWait))
-	}
-	b.last = now
 	s = l.add(b, id, key)
 	if len(b.keys) >= l.opt.maxBatch {
 		l.sendLone(reasonFull)
@@ -116,23 +122,32 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K) (s *slot[K,
 	return s, opened
 }
 
-// tick sends the lone batch if its quiet time or its whole time is over.
+// patience is how long a batch waits for another key.
+func (l *LoaderBy[K, C, V]) patience(b *batch[K, C, V]) time.Duration {
+	if b.patient {
+		return eachWait
+	}
+	return min(l.opt.quiet, l.opt.maxWait)
+}
+
+// tick sends the lone batch if no key came since the last tick, or its whole
+// time is over.
 func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lone != b {
 		return
 	}
-	now := time.Now()
-	rest := min(b.last.Add(l.opt.quiet).Sub(now), b.first.Add(l.opt.maxWait).Sub(now))
-	if b.patient {
-		rest = b.last.Add(eachWait).Sub(now)
+	next := l.patience(b)
+	if !b.patient {
+		next = min(next, l.opt.maxWait-time.Since(b.first))
 	}
-	if rest > 0 {
-		b.timer.Reset(rest)
+	if len(b.keys) == b.seen || next <= 0 {
+		l.sendLone(reasonQuiet)
 		return
 	}
-	l.sendLone(reasonQuiet)
+	b.seen = len(b.keys)
+	b.timer.Reset(next)
 }
 
 // sendLone runs the lone batch. The caller holds l.mu.

@@ -335,7 +335,7 @@ func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, sl
 				l.slots = make(map[C]*slot[K, C, V], len(rest))
 			}
 			if s, opened = l.gather(ctx, id, keys[i]); opened {
-				s.batch.reserve(len(rest) - n)
+				s.batch.reserve(min(len(rest)-n, l.opt.maxBatch))
 			}
 		} else if slots[i] == nil {
 			l.stats.Hits++
