@@ -47,7 +47,7 @@ type batch[K any, C comparable, V any] struct {
 	patient bool           // all keys are of an Each: no quiet time
 	timer   *time.Timer
 	first   time.Time
-	seen    int // keys at the last tick
+	last    time.Time
 }
 
 // compared returns the keys as they are compared.

@@ -19,7 +19,7 @@ func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K
 		with.keys = nil
 	}
 	if with.keys == nil && !l.inTx() {
-		return l.gather(ctx, id, key)
+		return l.gather(ctx, id, key, time.Now())
 	}
 	b := l.newBatch(ctx)
 	if with.keys != nil {
@@ -93,9 +93,8 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
 	return s
 }
 
-// gather adds a lone key to the batch that waits for such keys. It does not look
-// at the clock: tick sees by the number of keys whether one came.
-func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K) (s *slot[K, C, V], opened bool) {
+// gather adds a lone key, which came now, to the batch that waits for such keys.
+func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K, now time.Time) (s *slot[K, C, V], opened bool) {
 	if l.lone != nil && !l.joins(ctx, l.lone) {
 		// Keys that can not share an answer need not wait for each other.
 		l.sendLone(reasonQuiet)
@@ -107,14 +106,15 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K) (s *slot[K,
 		opened = true
 		b = l.newBatch(ctx)
 		b.reserve(min(64, l.opt.maxBatch))
-		b.patient, b.first, b.seen = patient, time.Now(), 1
+		b.patient, b.first = patient, now
 		b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
 		l.lone = b
 	case b.patient && !patient:
 		// A key of somebody who is not in an Each must not wait for that.
-		b.patient, b.first = false, time.Now()
+		b.patient, b.first = false, now
 		b.timer.Reset(l.patience(b))
 	}
+	b.last = now
 	s = l.add(b, id, key)
 	if len(b.keys) >= l.opt.maxBatch {
 		l.sendLone(reasonFull)
@@ -130,24 +130,23 @@ func (l *LoaderBy[K, C, V]) patience(b *batch[K, C, V]) time.Duration {
 	return min(l.opt.quiet, l.opt.maxWait)
 }
 
-// tick sends the lone batch if no key came since the last tick, or its whole
-// time is over.
+// tick sends the lone batch if its quiet time or its whole time is over.
 func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lone != b {
 		return
 	}
-	next := l.patience(b)
+	now := time.Now()
+	rest := b.last.Add(l.patience(b)).Sub(now)
 	if !b.patient {
-		next = min(next, l.opt.maxWait-time.Since(b.first))
+		rest = min(rest, b.first.Add(l.opt.maxWait).Sub(now))
 	}
-	if len(b.keys) == b.seen || next <= 0 {
-		l.sendLone(reasonQuiet)
+	if rest > 0 {
+		b.timer.Reset(rest)
 		return
 	}
-	b.seen = len(b.keys)
-	b.timer.Reset(next)
+	l.sendLone(reasonQuiet)
 }
 
 // sendLone runs the lone batch. The caller holds l.mu.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Loader loads values V for comparable keys K. See [NewLoader].
@@ -327,6 +328,7 @@ func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, sl
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	waits = make(map[*batch[K, C, V]]*batchWait[K, C, V])
+	now := time.Now() // once: it is a quarter of the time of a key
 	for n, i := range rest {
 		id := l.id(keys[i])
 		s, opened := l.find(ctx, id), false
@@ -334,7 +336,7 @@ func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, sl
 			if l.lone == nil && len(l.slots) == 0 {
 				l.slots = make(map[C]*slot[K, C, V], len(rest))
 			}
-			if s, opened = l.gather(ctx, id, keys[i]); opened {
+			if s, opened = l.gather(ctx, id, keys[i], now); opened {
 				s.batch.reserve(min(len(rest)-n, l.opt.maxBatch))
 			}
 		} else if slots[i] == nil {

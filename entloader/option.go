@@ -108,9 +108,8 @@ func WithCacheLimit(n int) Option {
 	}
 }
 
-// WithQuiet sets how long no key must have come for a batch of lone keys to be
-// sent. It is looked at in steps of d, so the last key waits between d and twice
-// as long. The default is [DefaultQuiet]. Keys of a sibling set never wait.
+// WithQuiet sets how long a batch of lone keys waits for another key before it
+// is sent. The default is [DefaultQuiet]. Keys of a sibling set never wait.
 func WithQuiet(d time.Duration) Option {
 	return func(o *options) { o.quiet = max(d, 0) }
 }
