@@ -1,33 +1,6 @@
 package entloader
 
-import (
-	"context"
-	"fmt"
-)
-
-// KeyErrors are the errors of single keys of a LoadAll; errors.Is and errors.As
-// reach inside.
-type KeyErrors[C comparable] map[C]error
-
-// Error names one of the errors and how many there are.
-func (e KeyErrors[C]) Error() string {
-	for k, err := range e {
-		if len(e) == 1 {
-			return fmt.Sprintf("key %v: %v", k, err)
-		}
-		return fmt.Sprintf("%d keys failed, among them %v: %v", len(e), k, err)
-	}
-	return "no key failed"
-}
-
-// Unwrap returns the errors of the keys.
-func (e KeyErrors[C]) Unwrap() []error {
-	errs := make([]error, 0, len(e))
-	for _, err := range e {
-		errs = append(errs, err)
-	}
-	return errs
-}
+import "context"
 
 // A Related is a type that stands for a relation. Generated code declares one
 // per relation, so that a loader by key is one pointer and making all loaders
