@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,22 +23,26 @@ type batch[K any, C comparable, V any] struct {
 	ctx  *batchContext
 	// cancel ends ctx.
 	cancel context.CancelFunc
-	// done is closed when the batch is ready; answers, err and read are written
-	// before and read-only afterwards.
-	done    chan struct{}
+	// ready is set under loader.mu, once; answers, err and read are written before
+	// and read-only afterwards.
+	ready   atomic.Bool
 	answers answers[V]
 	err     error
 	read    *record // what the fetch read from its context
 
-	// wake is closed, and replaced under loader.mu, when a key of the batch was
-	// primed.
-	wake chan struct{}
+	// gate is what all waiters wait for: a receive from one channel takes half the
+	// time of a select. It is closed when the batch is ready. Before, under
+	// loader.mu, it is closed and replaced when the waiters have to look whether
+	// their keys were primed, or their context has ended.
+	gate chan struct{}
+	// unwatch ends the watch over the context of the load that opened the batch,
+	// which others share; nil without one. Protected by loader.mu.
+	unwatch func() bool
 
 	// slab is where add takes slots from, to allocate them by the dozen.
 	slab []slot[K, C, V]
 
 	// Protected by loader.mu:
-	ready   bool
 	running bool
 	primed  map[int]bool // keys that were primed before the batch was ready
 	waiters int          // loads that wait or are about to
@@ -48,6 +53,9 @@ type batch[K any, C comparable, V any] struct {
 	timer   *time.Timer
 	first   time.Time
 	last    time.Time
+	// came changes when a load waits for the gathering batch, and when that is
+	// sent.
+	came atomic.Int64
 }
 
 // compared returns the keys as they are compared.
@@ -86,7 +94,7 @@ type slot[K any, C comparable, V any] struct {
 	// next is the answer of the same key under another record.
 	next *slot[K, C, V]
 	// primed is the answer that came before the batch did. It is written under
-	// loader.mu, before wake or done of the batch is closed.
+	// loader.mu, before the gate of the batch is closed.
 	primed *slot[K, C, V]
 }
 
@@ -131,7 +139,7 @@ func (b *batch[K, C, V]) fetch() error {
 	defer release()
 	// A load from inside a fetch must not wait for that fetch to end, and the
 	// batches of a transaction run one by one anyway.
-	if !l.inTx() && batchOf(b.ctx.values) == nil {
+	if !l.inTx() && b.ctx.outer == nil {
 		select {
 		case l.turns <- struct{}{}:
 			defer func() { <-l.turns }()
@@ -192,7 +200,7 @@ func (b *batch[K, C, V]) finish(err error) {
 	l.mu.Lock()
 	b.err = err
 	b.read = read
-	b.ready = true
+	b.ready.Store(true)
 	l.learn(read)
 	if err != nil {
 		l.stats.Errors++
@@ -201,83 +209,129 @@ func (b *batch[K, C, V]) finish(err error) {
 		l.forget(b)
 	}
 	l.trim()
+	b.release()
 	l.mu.Unlock()
-	close(b.done)
+	close(b.gate)
+}
+
+// release frees what the batch needs only until its answers are there, or until
+// nobody waits for them. The caller holds loader.mu.
+func (b *batch[K, C, V]) release() {
 	b.cancel()
+	if b.unwatch != nil {
+		b.unwatch()
+	}
+}
+
+// A ticket is how a load waits for a batch.
+type ticket struct {
+	gate <-chan struct{}
+	// ends is when the load's context ends; nil if it never does, or if the gate
+	// opens then.
+	ends <-chan struct{}
+}
+
+// enter counts a waiter. The caller holds loader.mu, and the batch is not ready.
+func (b *batch[K, C, V]) enter(ctx context.Context) ticket {
+	b.waiters++
+	t := ticket{gate: b.gate, ends: ctx.Done()}
+	if t.ends == nil || b.waiters == 1 || t.ends != b.ctx.values.Done() {
+		return t
+	}
+	// The loads of a request mostly end together: one watch for all of them.
+	if b.unwatch == nil {
+		b.unwatch = context.AfterFunc(ctx, func() {
+			b.loader.mu.Lock()
+			defer b.loader.mu.Unlock()
+			b.rouse()
+		})
+	}
+	t.ends = nil
+	return t
+}
+
+// rouse makes the waiters look again. The caller holds loader.mu.
+func (b *batch[K, C, V]) rouse() {
+	if !b.ready.Load() {
+		close(b.gate)
+		b.gate = make(chan struct{})
+	}
 }
 
 // wait returns when the batch is ready, when all of slots that belong to it were
-// primed, or when ctx has ended, whichever is first. wake is that of the batch
-// when the waiter was counted.
+// primed, or when ctx has ended, whichever is first. at is the spot of ctx.
 //
 // Inside a transaction nobody returns before the statement has ended, since a
 // caller that rolls back meanwhile would race it.
-func (b *batch[K, C, V]) wait(ctx context.Context, slots []*slot[K, C, V], wake <-chan struct{}) error {
-	select {
-	case <-b.done:
+func (b *batch[K, C, V]) wait(ctx context.Context, at spot, slots []*slot[K, C, V], t ticket) error {
+	if b.ready.Load() {
 		return nil
-	default:
 	}
-	if inner := batchOf(ctx); inner != nil {
-		if err := inner.waitFor(b.ctx); err != nil {
-			b.leave(ctx)
+	if at.batch != nil {
+		if err := at.batch.waitFor(b.ctx); err != nil {
+			b.leave(at)
 			return err
 		}
-		defer inner.waitedFor(b.ctx)
+		defer at.batch.waitedFor(b.ctx)
 	}
-	if b.loader.inTx() {
-		<-b.done
-		return nil
-	}
+	stays := b.loader.inTx()
 	for {
-		select {
-		case <-b.done:
-			return nil
-		case <-wake:
-			var primed bool
-			if primed, wake = b.allPrimed(slots); primed {
-				b.leave(ctx)
-				return nil
+		if stays || t.ends == nil {
+			<-t.gate
+		} else {
+			select {
+			case <-t.gate:
+			case <-t.ends:
 			}
-		case <-ctx.Done():
-			b.leave(ctx)
+		}
+		var primed bool
+		switch primed, t.gate = b.look(slots); {
+		case b.ready.Load():
+			return nil
+		case stays:
+		case primed:
+			b.leave(at)
+			return nil
+		case ctx.Err() != nil:
+			b.leave(at)
 			return ended(ctx)
 		}
 	}
 }
 
-// allPrimed reports whether all of slots that belong to the batch were primed,
-// and returns what to wait for if not.
-func (b *batch[K, C, V]) allPrimed(slots []*slot[K, C, V]) (bool, <-chan struct{}) {
+// look reports whether all of slots that belong to the batch were primed, and
+// returns what to wait for if not.
+func (b *batch[K, C, V]) look(slots []*slot[K, C, V]) (primed bool, gate <-chan struct{}) {
+	if b.ready.Load() {
+		return false, nil
+	}
 	b.loader.mu.Lock()
 	defer b.loader.mu.Unlock()
 	for _, s := range slots {
 		if s != nil && s.batch == b && s.primed == nil {
-			return false, b.wake
+			return false, b.gate
 		}
 	}
-	return true, nil
+	return len(slots) > 0, b.gate
 }
 
 // leave takes a waiter away; the last one cancels the fetch.
-func (b *batch[K, C, V]) leave(ctx context.Context) {
+func (b *batch[K, C, V]) leave(at spot) {
 	l := b.loader
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	b.waiters--
-	if p := parkerOf(ctx); p != nil && b.parked[p] > 0 {
+	if p := at.parker; p != nil && b.parked[p] > 0 {
 		b.parked[p]--
 		p.resume(1)
 	}
-	last := b.waiters == 0 && !b.ready
-	if last {
-		l.forget(b)
-		if l.lone == b {
-			l.lone = nil
-			b.timer.Stop()
-		}
+	if b.waiters > 0 || b.ready.Load() {
+		return
 	}
-	l.mu.Unlock()
-	if last {
-		b.cancel()
+	l.forget(b)
+	if l.lone == b {
+		l.lone = nil
+		b.timer.Stop()
 	}
+	b.release()
 }

@@ -7,18 +7,27 @@ import (
 
 // ready returns the value for key if it is there, without waiting. It leaves
 // everything else to load, errors included.
-func (l *LoaderBy[K, C, V]) ready(ctx context.Context, key K) (v V, ok bool) {
+func (l *LoaderBy[K, C, V]) ready(ctx context.Context, key K) (V, bool) {
 	if ctx.Err() != nil || IsAlone(ctx) {
-		return v, false
+		var none V
+		return none, false
 	}
-	id := l.id(key)
+	return l.peek(ctx, l.id(key), false)
+}
+
+// peek returns the value for a key if it is there. If it is not, and hold is
+// set, the caller holds l.mu afterwards.
+func (l *LoaderBy[K, C, V]) peek(ctx context.Context, id C, hold bool) (v V, ok bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock() // matches calls what the application wrote
-	s := l.slots[id]
-	for s != nil && !(s.batch.ready && s.batch.read.matches(ctx, l.opt.scope)) {
-		s = s.next
-	}
+	release := true
+	defer func() { // matches calls what the application wrote
+		if release {
+			l.mu.Unlock()
+		}
+	}()
+	s := l.there(ctx, l.slots[id])
 	if s == nil || s.batch.err != nil || s.batch.answers.errs != nil && s.batch.answers.errs[s.i] != nil {
+		release = !hold
 		return v, false
 	}
 	l.stats.Loads++
@@ -36,14 +45,31 @@ func (l *LoaderBy[K, C, V]) ask(s *slot[K, C, V]) {
 }
 
 // find returns the answer that a load with this context may share, ready or on
-// its way, or nil. The caller holds l.mu.
-func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
-	for s := l.slots[id]; s != nil; s = s.next {
-		if s.batch.ready {
-			if s.batch.read.matches(ctx, l.opt.scope) {
-				return s
-			}
-		} else if l.joins(ctx, s.batch) {
+// its way, or nil. head is the first of the answers for the key, at the spot of
+// ctx. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) find(ctx context.Context, at spot, head *slot[K, C, V]) *slot[K, C, V] {
+	if s := l.there(ctx, head); s != nil {
+		return s
+	}
+	return l.coming(ctx, at, head)
+}
+
+// coming returns the answer that a load with this context may wait for, nil if
+// none is on its way.
+func (l *LoaderBy[K, C, V]) coming(ctx context.Context, at spot, head *slot[K, C, V]) *slot[K, C, V] {
+	for s := head; s != nil; s = s.next {
+		if !s.batch.ready.Load() && l.joins(ctx, at, s.batch) {
+			return s
+		}
+	}
+	return nil
+}
+
+// there returns the answer that a load with this context may share, nil if none
+// is ready.
+func (l *LoaderBy[K, C, V]) there(ctx context.Context, head *slot[K, C, V]) *slot[K, C, V] {
+	for s := head; s != nil; s = s.next {
+		if s.batch.ready.Load() && s.batch.read.matches(ctx, l.opt.scope) {
 			return s
 		}
 	}
@@ -52,12 +78,18 @@ func (l *LoaderBy[K, C, V]) find(ctx context.Context, id C) *slot[K, C, V] {
 
 // joins reports whether a load may wait for a batch that is not ready: its
 // record is not complete, so this is a guess that the waiter verifies.
-func (l *LoaderBy[K, C, V]) joins(ctx context.Context, b *batch[K, C, V]) bool {
+func (l *LoaderBy[K, C, V]) joins(ctx context.Context, at spot, b *batch[K, C, V]) bool {
 	// A load from inside a fetch must not wait for a batch that may wait for that
 	// fetch in turn: for its turn, for a lock, for the transaction.
-	if inner := batchOf(ctx); inner != nil && !b.running && batchOf(b.ctx.values) != inner {
+	if at.batch != nil && !b.running && b.ctx.outer != at.batch {
 		return false
 	}
+	return len(l.lookups) == 0 && l.opt.scope == nil || l.agrees(ctx, b)
+}
+
+// agrees reports whether ctx holds what earlier batches read, as the batch's
+// context does.
+func (l *LoaderBy[K, C, V]) agrees(ctx context.Context, b *batch[K, C, V]) bool {
 	for _, k := range l.lookups {
 		if !same(ctx.Value(k), b.ctx.values.Value(k)) {
 			return false
@@ -104,7 +136,7 @@ func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
 func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wake(l.prime(l.id(key), v, nil))
+	rouse(l.prime(l.id(key), v, nil))
 }
 
 // PrimeAll primes the loader with values by key, as Prime does.
@@ -115,7 +147,7 @@ func (l *LoaderBy[K, C, V]) PrimeAll(_ context.Context, values map[C]V) {
 	for id, v := range values {
 		woken = l.prime(id, v, woken)
 	}
-	wake(woken)
+	rouse(woken)
 }
 
 // prime adds to woken the batches that somebody waits for who has to see it.
@@ -125,7 +157,7 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K
 	}
 	old := l.slots[id]
 	for s := old; s != nil; s = s.next {
-		if s.batch.ready {
+		if s.batch.ready.Load() {
 			return woken
 		}
 	}
@@ -133,8 +165,9 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K
 		v = l.clip(v)
 	}
 	primed := &slot[K, C, V]{batch: &batch[K, C, V]{
-		loader: l, asked: []bool{true}, answers: answers[V]{values: []V{v}}, ready: true,
+		loader: l, asked: []bool{true}, answers: answers[V]{values: []V{v}},
 	}}
+	primed.batch.ready.Store(true)
 	for s := old; s != nil; s = s.next {
 		b := s.batch
 		s.primed = primed
@@ -157,12 +190,11 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K
 	return woken
 }
 
-// wake tells those who wait for batches that keys were primed. The caller holds
+// rouse makes those who wait for batches look for primed keys. The caller holds
 // the loader's lock.
-func wake[K any, C comparable, V any](woken []*batch[K, C, V]) {
+func rouse[K any, C comparable, V any](woken []*batch[K, C, V]) {
 	for _, b := range woken {
-		close(b.wake)
-		b.wake = make(chan struct{})
+		b.rouse()
 	}
 }
 
@@ -234,7 +266,7 @@ func (l *LoaderBy[K, C, V]) trim() {
 		l.kept = l.kept[1:]
 		switch s := l.slots[id]; {
 		case s == nil: // cleared meanwhile
-		case s.batch.ready:
+		case s.batch.ready.Load():
 			delete(l.slots, id)
 		default:
 			l.kept = append(l.kept, id)

@@ -116,7 +116,7 @@ func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy
 	all := LoadersFromContext(ctx)
 	if all == nil {
 		l := d.new(ctx, params)
-		l.opt.quiet, l.opt.maxWait = 0, 0
+		WithQuiet(0)(&l.opt)
 		return l
 	}
 	key := definedKey[P]{d, params}

@@ -9,46 +9,48 @@ import (
 // them, one at a time: a transaction belongs to whoever holds it.
 func (l *LoaderBy[K, C, V]) inTx() bool { return l.scope != nil && l.scope.tx }
 
-// open makes a batch for key and its siblings, or adds a lone key to the batch
-// that gathers them; opened says whether the batch runs under ctx. The caller
-// holds l.mu, and starts the batch if it was opened and is not gathering.
-func (l *LoaderBy[K, C, V]) open(ctx context.Context, id C, key K, with family[K]) (s *slot[K, C, V], opened bool) {
+// gathers reports whether a key with this family is a lone one.
+func (l *LoaderBy[K, C, V]) gathers(with family[K]) bool {
 	// Without a cache the others would be forgotten before they are asked for,
 	// and in a transaction nobody may be waited for.
-	if l.opt.uncache {
-		with.keys = nil
-	}
-	if with.keys == nil && !l.inTx() {
-		return l.gather(ctx, id, key, time.Now())
-	}
-	b := l.newBatch(ctx)
-	if with.keys != nil {
-		s = l.addFamily(ctx, b, id, key, with)
+	return (with.keys == nil || l.opt.uncache) && !l.inTx()
+}
+
+// open makes a batch for key and its siblings, which runs under ctx. head is
+// the first of the answers for the key that are not for ctx. The caller holds
+// l.mu, and starts the batch.
+func (l *LoaderBy[K, C, V]) open(ctx context.Context, at spot, id C, key K, with family[K], head *slot[K, C, V]) (s *slot[K, C, V]) {
+	b := l.newBatch(ctx, at)
+	if with.keys != nil && !l.opt.uncache {
+		s = l.addFamily(ctx, at, b, id, key, with)
 	} else {
-		s = l.add(b, id, key)
+		s = l.add(b, id, key, head)
 	}
 	l.sent(b, reasonSiblings)
-	return s, true
+	return s
 }
 
 // addFamily adds key and those of its family that have no answer yet.
-func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, b *batch[K, C, V], id C, key K, with family[K]) (s *slot[K, C, V]) {
+func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, at spot, b *batch[K, C, V], id C, key K, with family[K]) (s *slot[K, C, V]) {
 	limit := l.batchLimit()
 	b.reserve(min(limit, with.size))
 	if len(l.slots) == 0 {
 		l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
 	}
 	with.keys(limit, func(k K) bool {
-		switch c := l.id(k); {
-		case c == id && s == nil:
-			s = l.add(b, id, key)
-		case c != id && l.find(ctx, c) == nil:
-			l.add(b, c, k)
+		c := l.id(k)
+		switch head := l.slots[c]; {
+		case c == id:
+			if s == nil {
+				s = l.add(b, id, key, head)
+			}
+		case l.find(ctx, at, head) == nil:
+			l.add(b, c, k, head)
 		}
 		return len(b.keys) < limit
 	})
 	if s == nil {
-		s = l.add(b, id, key)
+		s = l.add(b, id, key, l.slots[id])
 	}
 	return s
 }
@@ -65,9 +67,9 @@ func (l *LoaderBy[K, C, V]) batchLimit() int {
 	return limit
 }
 
-func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context) *batch[K, C, V] {
-	b := &batch[K, C, V]{loader: l, done: make(chan struct{}), wake: make(chan struct{})}
-	b.ctx, b.cancel = newBatchContext(ctx, l.scope)
+func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context, at spot) *batch[K, C, V] {
+	b := &batch[K, C, V]{loader: l, gate: make(chan struct{})}
+	b.ctx, b.cancel = newBatchContext(ctx, at, l.scope)
 	if l.opt.scope != nil {
 		b.ctx.record.scope = l.opt.scope(ctx)
 		b.ctx.record.own = !same(b.ctx.record.scope, b.ctx.record.scope)
@@ -75,12 +77,13 @@ func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context) *batch[K, C, V] {
 	return b
 }
 
-func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
+// add adds a key, whose answers so far begin with next.
+func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C, V]) *slot[K, C, V] {
 	if len(b.slab) == cap(b.slab) {
 		// Slots that were handed out must not move.
 		b.slab = make([]slot[K, C, V], 0, min(2*cap(b.slab)+1, 512))
 	}
-	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: len(b.keys), next: l.slots[id]})
+	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: len(b.keys), next: next})
 	s := &b.slab[len(b.slab)-1]
 	l.slots[id] = s
 	l.keep(id)
@@ -94,32 +97,39 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
 }
 
 // gather adds a lone key, which came now, to the batch that waits for such keys.
-func (l *LoaderBy[K, C, V]) gather(ctx context.Context, id C, key K, now time.Time) (s *slot[K, C, V], opened bool) {
-	if l.lone != nil && !l.joins(ctx, l.lone) {
+// opened says whether the batch runs under ctx.
+func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, head *slot[K, C, V], now time.Time) (s *slot[K, C, V], opened bool) {
+	if l.lone != nil && !l.joins(ctx, at, l.lone) {
 		// Keys that can not share an answer need not wait for each other.
 		l.sendLone(reasonQuiet)
 	}
+	if opened = l.lone == nil; opened {
+		l.openLone(ctx, at, now)
+	}
 	b := l.lone
-	patient := parkerOf(ctx) != nil
-	switch {
-	case b == nil:
-		opened = true
-		b = l.newBatch(ctx)
-		b.reserve(min(64, l.opt.maxBatch))
-		b.patient, b.first = patient, now
-		b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
-		l.lone = b
-	case b.patient && !patient:
+	if b.patient && at.parker == nil {
 		// A key of somebody who is not in an Each must not wait for that.
 		b.patient, b.first = false, now
 		b.timer.Reset(l.patience(b))
 	}
 	b.last = now
-	s = l.add(b, id, key)
+	s = l.add(b, id, key, head)
 	if len(b.keys) >= l.opt.maxBatch {
 		l.sendLone(reasonFull)
 	}
 	return s, opened
+}
+
+// openLone makes the batch that gathers lone keys.
+func (l *LoaderBy[K, C, V]) openLone(ctx context.Context, at spot, now time.Time) {
+	b := l.newBatch(ctx, at)
+	b.reserve(min(64, l.opt.maxBatch))
+	if len(l.slots) == 0 {
+		l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
+	}
+	b.patient, b.first = at.parker != nil, now
+	b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
+	l.lone = b
 }
 
 // patience is how long a batch waits for another key.
@@ -154,6 +164,7 @@ func (l *LoaderBy[K, C, V]) sendLone(why reason) {
 	b := l.lone
 	l.lone = nil
 	b.timer.Stop()
+	b.came.Add(1)
 	l.sent(b, why)
 	go b.run()
 }
@@ -163,7 +174,7 @@ func (l *LoaderBy[K, C, V]) sent(b *batch[K, C, V], why reason) {
 	l.stats.sent(why, len(b.keys))
 	b.ctx.about = Batch{Loader: l.name, Keys: len(b.keys), Reason: why.String()}
 	if len(b.parked) > 0 {
-		b.ctx.crew = &crew{members: b.parked}
+		b.ctx.spot.parker = &crew{members: b.parked}
 		for p, n := range b.parked {
 			p.resume(n)
 		}
@@ -177,7 +188,7 @@ func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
 		go b.run()
 		return
 	}
-	if inBatch(b.ctx.values, l.scope) {
+	if b.ctx.within(l.scope) {
 		// A load from inside a batch of the same transaction: the batch holds
 		// the turn already.
 		b.run()
@@ -200,12 +211,8 @@ func (l *LoaderBy[K, C, V]) flushWaiting() {
 
 // willPark counts a load that is about to wait for the gathering batch b. It
 // returns what to park after l.mu is released, nil if there is nothing.
-func (l *LoaderBy[K, C, V]) willPark(ctx context.Context, b *batch[K, C, V]) parker {
-	if l.lone != b {
-		return nil
-	}
-	p := parkerOf(ctx)
-	if p == nil {
+func (l *LoaderBy[K, C, V]) willPark(p parker, b *batch[K, C, V]) parker {
+	if p == nil || l.lone != b {
 		return nil
 	}
 	if b.parked == nil {

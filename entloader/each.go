@@ -22,12 +22,13 @@ func Each[T any](ctx context.Context, items []T, f func(ctx context.Context, ite
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// Inside another Each the items take the place of the member that calls.
-	g, nested := ctx.Value(parkerKey{}).(*gang)
+	at := spotOf(ctx)
+	g, nested := at.parker.(*gang)
 	if nested {
 		g.resume(len(items) - 1)
 	} else {
 		g = &gang{active: len(items)}
-		ctx = context.WithValue(ctx, parkerKey{}, g)
+		ctx = &spotContext{ctx, spot{batch: at.batch, parker: g}}
 	}
 	var (
 		wg    sync.WaitGroup
@@ -64,14 +65,6 @@ func Each[T any](ctx context.Context, items []T, f func(ctx context.Context, ite
 
 // eachWait is how long keys of an Each wait for members that do not load.
 const eachWait = 50 * time.Millisecond
-
-// parkerKey finds what has to know that a load waits for keys to be gathered.
-type parkerKey struct{}
-
-func parkerOf(ctx context.Context) parker {
-	p, _ := ctx.Value(parkerKey{}).(parker)
-	return p
-}
 
 // A parker counts goroutines that wait for keys to be gathered. Each of these is
 // parked once, and resumed when its batch is sent, in any order.

@@ -65,9 +65,6 @@ func newLoader[K any, C comparable, V any](name string, opt options, scope *Scop
 // It fails at once if ctx has ended, and returns as soon as ctx ends; the fetch
 // goes on for the others who wait for it.
 func (l *LoaderBy[K, C, V]) Load(ctx context.Context, key K) (V, error) {
-	if v, ok := l.ready(ctx, key); ok {
-		return v, nil
-	}
 	v, err := l.load(ctx, key, family[K]{})
 	if err != nil {
 		err = keyError(l.name, err)
@@ -118,7 +115,9 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 		return func() (v V, err error) { return v, keyError(l.name, errNaN) }
 	}
 	// The goroutine goes on: it is not parked, and sends the batch when it waits.
-	e := l.join(ctx, id, key, family[K]{}, entry[K, C, V]{}, false)
+	var e entry[K, C, V]
+	l.mu.Lock()
+	l.join(ctx, id, key, family[K]{}, &e, false)
 	return sync.OnceValues(func() (v V, _ error) {
 		b := e.slot.batch
 		l.mu.Lock()
@@ -127,11 +126,11 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 		}
 		l.mu.Unlock()
 		if !e.ready {
-			if err := b.wait(ctx, []*slot[K, C, V]{e.slot}, e.wake); err != nil {
+			if err := e.wait(ctx); err != nil {
 				return v, keyError(l.name, err)
 			}
 		}
-		if !e.ready && !e.opened && e.slot.primed == nil && !b.read.matches(ctx, l.opt.scope) {
+		if !e.shared(ctx) {
 			return l.Load(ctx, key)
 		}
 		v, err := e.slot.answer()
@@ -163,73 +162,100 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	if IsAlone(ctx) {
 		return l.loadAlone(ctx, key)
 	}
-	var last entry[K, C, V] // the place in a batch whose answer is not ours
+	var e entry[K, C, V]
 	for {
 		if ctx.Err() != nil {
 			return v, ended(ctx)
 		}
-		e := l.join(ctx, id, key, with, last, true)
-		b := e.slot.batch
-		if e.start {
-			l.start(b)
+		if e.slot != nil {
+			l.mu.Lock()
+		} else if v, ok := l.peek(ctx, id, true); ok {
+			return v, nil
 		}
-		if e.parker != nil {
-			e.parker.park(l, 1)
-		}
-		if !e.ready {
-			if err := b.wait(ctx, []*slot[K, C, V]{e.slot}, e.wake); err != nil {
-				return v, err
-			}
-		}
-		if e.ready || e.opened || e.slot.primed != nil || b.read.matches(ctx, l.opt.scope) {
+		l.join(ctx, id, key, with, &e, true)
+		if e.ready {
 			return e.slot.answer()
 		}
-		// The answer read something from its context that is different here.
-		last = e
+		switch b := e.slot.batch; {
+		case e.start:
+			l.start(b)
+		case e.parker != nil:
+			e.parker.park(l, 1)
+		case e.last:
+			l.settle(b)
+		}
+		if err := e.wait(ctx); err != nil {
+			return v, err
+		}
+		if e.shared(ctx) {
+			return e.slot.answer()
+		}
 	}
 }
 
-// An entry is a load's place in a batch.
+// An entry is a load's place in a batch. It is passed by reference: the loads of
+// a request run on goroutines with small stacks, which are copied when they grow.
 type entry[K any, C comparable, V any] struct {
 	slot   *slot[K, C, V]
-	hit    bool            // the batch was there for the key
-	ready  bool            // the answer is there, and may be shared
-	opened bool            // the batch runs under the context of the load
-	start  bool            // the load has to start the batch
-	wake   <-chan struct{} // that of the batch
-	parker parker          // to be parked, nil if there is none
+	hit    bool   // the batch was there for the key
+	ready  bool   // the answer is there, and may be shared
+	opened bool   // the batch runs under the context of the load
+	start  bool   // the load has to start the batch
+	last   bool   // the load may be the last that the batch gathers
+	ticket ticket // for the batch
+	at     spot   // of the load
+	parker parker // to be parked, nil if there is none
 }
 
-// join finds the answer for a key, or a batch that brings it. last is the place
+func (e *entry[K, C, V]) wait(ctx context.Context) error {
+	return e.slot.batch.wait(ctx, e.at, []*slot[K, C, V]{e.slot}, e.ticket)
+}
+
+// shared reports whether the answer that was waited for is one for the load: not
+// if the fetch read something from its context that is different in ctx.
+func (e *entry[K, C, V]) shared(ctx context.Context) bool {
+	b := e.slot.batch
+	return e.ready || e.opened || e.slot.primed != nil || b.read.matches(ctx, b.loader.opt.scope)
+}
+
+// join finds the answer for a key, or a batch that brings it. e is the place
 // that the load had before, if its answer could not be shared; waits says that
-// its goroutine is about to wait.
-func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K], last entry[K, C, V], waits bool) (e entry[K, C, V]) {
-	l.mu.Lock()
+// its goroutine is about to wait. The caller holds l.mu, which join releases.
+func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K], e *entry[K, C, V], waits bool) {
 	defer l.mu.Unlock() // find calls what the application wrote
-	if last.slot == nil {
+	if e.slot == nil {
 		l.stats.Loads++
-	} else if last.hit {
+	} else if e.hit {
 		l.stats.Hits--
 	}
-	if e.slot = l.find(ctx, id); e.slot != nil {
-		e.hit = true
+	head := l.slots[id]
+	if e.slot = l.there(ctx, head); e.slot != nil {
 		l.stats.Hits++
-	} else {
-		e.slot, e.opened = l.open(ctx, id, key, with)
+		l.ask(e.slot)
+		e.hit, e.ready = true, true
+		return
+	}
+	e.at = spotOf(ctx)
+	e.slot, e.opened = l.coming(ctx, e.at, head), false
+	switch e.hit = e.slot != nil; {
+	case e.hit:
+		l.stats.Hits++
+	case l.gathers(with):
+		e.slot, e.opened = l.gather(ctx, e.at, id, key, head, time.Now())
+	default:
+		e.slot, e.opened = l.open(ctx, e.at, id, key, with, head), true
 	}
 	b := e.slot.batch
 	l.ask(e.slot)
-	if e.ready = b.ready; e.ready {
-		return e
-	}
 	l.stats.Waits++
-	b.waiters++
+	e.ticket = b.enter(ctx)
 	e.start = e.opened && b.timer == nil // a gathering batch starts by itself
-	e.wake = b.wake
 	if waits {
-		e.parker = l.willPark(ctx, b)
+		e.parker = l.willPark(e.at.parker, b)
+		if e.last = l.lone == b && l.opt.settles; e.last {
+			b.came.Add(1)
+		}
 	}
-	return e
 }
 
 // loadAll loads keys together. It takes the lock once for all of them, and
@@ -272,31 +298,23 @@ func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) (values []V, 
 			}
 			break
 		}
-		waits, p := l.enroll(ctx, keys, rest, slots)
-		if p != nil {
-			p.park(l, 1)
-		}
-		for _, w := range waits {
-			switch {
-			case w.ready:
-			case ctx.Err() != nil:
-				w.batch.leave(ctx)
-				w.err = ended(ctx)
-			default:
-				w.err = w.batch.wait(ctx, slots, w.wake)
-			}
+		waits := l.enroll(ctx, keys, rest, slots)
+		for i := range waits {
+			waits[i].wait(ctx, slots)
 		}
 		again := rest[:0]
+		last := 0
 		for _, i := range rest {
 			s := slots[i]
-			w := waits[s.batch]
+			last = waitFor(waits, s.batch, last)
+			w := &waits[last]
 			var err error
 			switch {
 			case w.err != nil:
 				err = w.err
 			case w.ready || w.opened || s.primed != nil || s.batch.read.matches(ctx, l.opt.scope):
 				values[i], err = s.answer()
-				if s.primed == nil && s.batch.err == nil && errors.Is(err, ErrNotFound) {
+				if err != nil && s.primed == nil && s.batch.err == nil && errors.Is(err, ErrNotFound) {
 					missing = append(missing, l.id(keys[i]))
 				}
 			default:
@@ -316,27 +334,67 @@ func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) (values []V, 
 // A batchWait is how a batch is waited for.
 type batchWait[K any, C comparable, V any] struct {
 	batch  *batch[K, C, V]
-	ready  bool            // it was ready, and its answers may be shared
-	opened bool            // it runs under the context of the one who waits
-	wake   <-chan struct{} // that of the batch
-	err    error           // why it is not waited for any more
+	ready  bool   // it was ready, and its answers may be shared
+	opened bool   // it runs under the context of the one who waits
+	ticket ticket // for the batch
+	at     spot   // of the one who waits
+	err    error  // why it is not waited for any more
 }
 
-// enroll finds or makes the slots of the keys at the positions rest. It returns
-// how to wait for their batches, and what to park.
-func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, slots []*slot[K, C, V]) (waits map[*batch[K, C, V]]*batchWait[K, C, V], p parker) {
+// wait waits until the batch is ready, or those of slots in it were primed.
+func (w *batchWait[K, C, V]) wait(ctx context.Context, slots []*slot[K, C, V]) {
+	switch {
+	case w.ready:
+	case ctx.Err() != nil:
+		w.batch.leave(w.at)
+		w.err = ended(ctx)
+	default:
+		w.err = w.batch.wait(ctx, w.at, slots, w.ticket)
+	}
+}
+
+// waitFor returns which of waits is for b, len(waits) if none is. It looks from
+// the one of the key before on: keys of one batch mostly come in a row.
+func waitFor[K any, C comparable, V any](waits []batchWait[K, C, V], b *batch[K, C, V], from int) int {
+	for n := range waits {
+		if i := (from + n) % len(waits); waits[i].batch == b {
+			return i
+		}
+	}
+	return len(waits)
+}
+
+// enroll finds or makes the slots of the keys at the positions rest, and
+// returns how to wait for their batches.
+func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, slots []*slot[K, C, V]) []batchWait[K, C, V] {
+	at := spotOf(ctx)
+	waits, gathering, p := l.enrollAt(ctx, at, keys, rest, slots)
+	switch {
+	case p != nil:
+		p.park(l, 1)
+	case gathering != nil:
+		l.settle(gathering)
+	}
+	return waits
+}
+
+// enrollAt is enroll without what has to happen outside of the lock: parked is
+// to be parked for the batch that gathers some of the keys; gathering is that
+// batch, if it may be the last load for it.
+func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, rest []int, slots []*slot[K, C, V]) (waits []batchWait[K, C, V], gathering *batch[K, C, V], parked parker) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	waits = make(map[*batch[K, C, V]]*batchWait[K, C, V])
-	now := time.Now() // once: it is a quarter of the time of a key
+	defer l.mu.Unlock() // find calls what the application wrote
+	now := time.Now()   // once: it is a quarter of the time of a key
+	last := 0
 	for n, i := range rest {
 		id := l.id(keys[i])
-		s, opened := l.find(ctx, id), false
+		head := l.slots[id]
+		s, opened := l.find(ctx, at, head), false
 		if s == nil {
 			if l.lone == nil && len(l.slots) == 0 {
 				l.slots = make(map[C]*slot[K, C, V], len(rest))
 			}
-			if s, opened = l.gather(ctx, id, keys[i], now); opened {
+			if s, opened = l.gather(ctx, at, id, keys[i], head, now); opened {
 				s.batch.reserve(min(len(rest)-n, l.opt.maxBatch))
 			}
 		} else if slots[i] == nil {
@@ -347,19 +405,23 @@ func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, sl
 		}
 		l.ask(s)
 		slots[i] = s
-		b := s.batch
-		if w := waits[b]; w == nil {
-			waits[b] = &batchWait[K, C, V]{batch: b, ready: b.ready, opened: opened, wake: b.wake}
-			if !b.ready {
-				b.waiters++
+		if last = waitFor(waits, s.batch, last); last == len(waits) {
+			w := batchWait[K, C, V]{batch: s.batch, ready: s.batch.ready.Load(), opened: opened, at: at}
+			if !w.ready {
 				l.stats.Waits++
+				w.ticket = s.batch.enter(ctx)
 			}
+			waits = append(waits, w)
 		}
 	}
-	if l.lone != nil && waits[l.lone] != nil {
-		p = l.willPark(ctx, l.lone)
+	if l.lone != nil && waitFor(waits, l.lone, 0) < len(waits) {
+		parked = l.willPark(at.parker, l.lone)
+		if l.opt.settles {
+			gathering = l.lone
+			gathering.came.Add(1)
+		}
 	}
-	return waits, p
+	return waits, gathering, parked
 }
 
 // loadAlone fetches one key for one caller.
@@ -367,18 +429,19 @@ func (l *LoaderBy[K, C, V]) loadAlone(ctx context.Context, key K) (v V, err erro
 	if ctx.Err() != nil {
 		return v, ended(ctx)
 	}
-	b := l.newBatch(ctx)
-	b.keys, b.asked, b.waiters = []K{key}, []bool{true}, 1
+	at := spotOf(ctx)
+	b := l.newBatch(ctx, at)
+	b.keys, b.asked = []K{key}, []bool{true}
 	l.mu.Lock()
 	l.stats.Loads++
 	l.sent(b, reasonAlone)
+	t := b.enter(ctx)
 	l.mu.Unlock()
 	l.start(b)
-	s := &slot[K, C, V]{batch: b}
-	if err := b.wait(ctx, nil, nil); err != nil {
+	if err := b.wait(ctx, at, nil, t); err != nil {
 		return v, err
 	}
-	return s.answer()
+	return (&slot[K, C, V]{batch: b}).answer()
 }
 
 // Stats returns the figures of the loader so far.

@@ -1,9 +1,6 @@
 package entloader
 
-import (
-	"context"
-	"sync"
-)
+import "sync"
 
 // A Lock lets loaders that prime each other (by id, by name) run one fetch at a
 // time: a fetch looks again before it starts, and leaves out the keys that
@@ -22,7 +19,7 @@ func WithLock(l *Lock) Option {
 // acquire waits for the lock, unless ctx ends or belongs to a fetch that holds
 // it.
 func (l *Lock) acquire(b *batchContext) (release func(), err error) {
-	if l == nil || holds(b.values, l) {
+	if l == nil || b.outer.holds(l) {
 		return func() {}, nil
 	}
 	l.once.Do(func() { l.held = make(chan struct{}, 1) })
@@ -35,9 +32,9 @@ func (l *Lock) acquire(b *batchContext) (release func(), err error) {
 	}
 }
 
-// holds reports whether ctx belongs to a fetch that holds l.
-func holds(ctx context.Context, l *Lock) bool {
-	for c := batchOf(ctx); c != nil; c = batchOf(c.values) {
+// holds reports whether c, or a fetch that it belongs to, holds l.
+func (c *batchContext) holds(l *Lock) bool {
+	for ; c != nil; c = c.outer {
 		if c.lock == l {
 			return true
 		}

@@ -76,35 +76,29 @@ type batchContext struct {
 	recording
 	life  context.Context // ends with the last waiter
 	scope *Scope          // of the batch; nil for loaders outside ent
+	outer *batchContext   // that the load which opened the batch belongs to
 	// Written before the fetch, read-only afterwards:
 	about Batch
 	lock  *Lock // that the fetch holds
-	crew  *crew // who waits for the batch within an Each
+	spot  spot  // of the fetch: the parker is who waits for the batch within an Each
 	// waits are the batches that the fetch waits for; protected by waitGraph.
 	waits []*batchContext
 }
 
-func newBatchContext(ctx context.Context, scope *Scope) (*batchContext, context.CancelFunc) {
+func newBatchContext(ctx context.Context, at spot, scope *Scope) (*batchContext, context.CancelFunc) {
 	life, cancel := context.WithCancel(context.Background())
-	return &batchContext{recording: recording{values: ctx, record: &record{}}, life: life, scope: scope}, cancel
+	c := &batchContext{recording: recording{values: ctx, record: &record{}}, life: life, scope: scope, outer: at.batch}
+	c.spot.batch = c
+	return c, cancel
 }
 
 func (c *batchContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (c *batchContext) Done() <-chan struct{}       { return c.life.Done() }
 func (c *batchContext) Err() error                  { return c.life.Err() }
 
-// batchKey finds the innermost batchContext of a context.
-type batchKey struct{}
-
 func (c *batchContext) Value(key any) any {
-	switch key {
-	case any(batchKey{}):
-		return c
-	case any(parkerKey{}):
-		if c.crew == nil {
-			return nil // the fetch is no member of the Each that it is for
-		}
-		return c.crew
+	if key == any(spotKey{}) {
+		return &c.spot
 	}
 	switch kind := classify(key); kind {
 	case keyLife:
@@ -135,10 +129,7 @@ func (c *eagerContext) Value(key any) any {
 }
 
 // batchOf returns the innermost batch that ctx belongs to, nil if there is none.
-func batchOf(ctx context.Context) *batchContext {
-	c, _ := ctx.Value(batchKey{}).(*batchContext)
-	return c
-}
+func batchOf(ctx context.Context) *batchContext { return spotOf(ctx).batch }
 
 // muteBatch mutes the recording of the batch that ctx belongs to, if any.
 func muteBatch(ctx context.Context, v bool) {
@@ -147,9 +138,10 @@ func muteBatch(ctx context.Context, v bool) {
 	}
 }
 
-// inBatch reports whether ctx belongs to a running batch of the scope.
-func inBatch(ctx context.Context, sc *Scope) bool {
-	for c := batchOf(ctx); c != nil; c = batchOf(c.values) {
+// within reports whether the load that opened the batch belongs to a fetch of
+// the scope.
+func (c *batchContext) within(sc *Scope) bool {
+	for c := c.outer; c != nil; c = c.outer {
 		if c.scope == sc {
 			return true
 		}
