@@ -16,13 +16,9 @@ import (
 // comes later gets a fetch of its own.
 type batch[K any, C comparable, V any] struct {
 	loader *LoaderBy[K, C, V]
-	// keys are the keys to fetch. Appended to while gathering, under loader.mu;
-	// read-only from then on.
-	keys []K
-	ids  []C // of keys, where a key is not compared by itself
-	ctx  *batchContext
-	// cancel ends ctx.
-	cancel context.CancelFunc
+	ctx    *batchContext
+	cancel context.CancelFunc // ends ctx
+	ends   <-chan struct{}    // when the context of the load that opened the batch does
 	// ready is set under loader.mu, once; answers, err and read are written before
 	// and read-only afterwards.
 	ready   atomic.Bool
@@ -30,38 +26,36 @@ type batch[K any, C comparable, V any] struct {
 	err     error
 	read    *record // what the fetch read from its context
 
+	// Protected by loader.mu, here what changes with each load: processors hand
+	// each other few cache lines.
+	//
+	// keys are the keys to fetch; read-only when no more are gathered.
+	keys    []K
+	ids     []C             // of keys, where a key is not compared by itself
+	slab    []slot[K, C, V] // where add takes slots from, to allocate them by the dozen
+	waiters int             // loads that wait or are about to
+	last    instant         // when the last key was gathered
+	came    atomic.Int64    // changes when a load waits for the gathering batch, and when that is sent
 	// gate is what all waiters wait for: a receive from one channel takes half the
-	// time of a select. It is closed when the batch is ready. Before, under
-	// loader.mu, it is closed and replaced when the waiters have to look whether
-	// their keys were primed, or their context has ended.
+	// time of a select. It is closed when the batch is ready. Before, it is closed
+	// and replaced when the waiters have to look whether their keys were primed, or
+	// their context has ended.
 	gate chan struct{}
-	// unwatch ends the watch over the context of the load that opened the batch,
-	// which others share; nil without one. Protected by loader.mu.
+	// unwatch ends the watch over the context that ends is of; nil without one.
 	unwatch func() bool
-
-	// slab is where add takes slots from, to allocate them by the dozen.
-	slab []slot[K, C, V]
-
-	// Protected by loader.mu:
 	running bool
-	primed  map[int]bool // keys that were primed before the batch was ready
-	waiters int          // loads that wait or are about to
-	asked   []bool       // by slot: some load wanted this answer
-	// Gathering, protected by loader.mu:
+	primed  map[int32]bool // keys that were primed before the batch was ready
+	// Of batches that gather:
 	parked  map[parker]int // waiters that belong to an Each
 	patient bool           // all keys are of an Each: no quiet time
 	timer   *time.Timer
-	first   time.Time
-	last    time.Time
-	// came changes when a load waits for the gathering batch, and when that is
-	// sent.
-	came atomic.Int64
+	first   instant // when the batch was opened
 }
 
 // compared returns the keys as they are compared.
 func (b *batch[K, C, V]) compared() []C {
-	if ids, ok := any(b.keys).([]C); ok && b.loader.plain {
-		return ids
+	if b.loader.plain {
+		return any(b.keys).([]C)
 	}
 	return b.ids
 }
@@ -70,7 +64,6 @@ func (b *batch[K, C, V]) compared() []C {
 // are.
 func (b *batch[K, C, V]) reserve(n int) {
 	b.keys = slices.Grow(b.keys, n)
-	b.asked = slices.Grow(b.asked, n)
 	b.slab = make([]slot[K, C, V], 0, n)
 }
 
@@ -90,7 +83,8 @@ func (a *answers[V]) fail(i int, err error) {
 // slot is where the answer of one key is.
 type slot[K any, C comparable, V any] struct {
 	batch *batch[K, C, V]
-	i     int
+	i     int32
+	asked bool // some load wanted this answer; protected by loader.mu
 	// next is the answer of the same key under another record.
 	next *slot[K, C, V]
 	// primed is the answer that came before the batch did. It is written under
@@ -130,13 +124,17 @@ func (b *batch[K, C, V]) run() {
 }
 
 // fetch waits for its turn and fetches the keys that were not primed meanwhile.
+// It and what it calls keep small frames: the stack of a goroutine is copied
+// when it grows, which costs as much as some ten keys.
 func (b *batch[K, C, V]) fetch() error {
 	l := b.loader
-	release, err := l.opt.lock.acquire(b.ctx)
-	if err != nil {
-		return err
+	if l.opt.lock != nil {
+		release, err := l.opt.lock.acquire(b.ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
-	defer release()
 	// A load from inside a fetch must not wait for that fetch to end, and the
 	// batches of a transaction run one by one anyway.
 	if !l.inTx() && b.ctx.outer == nil {
@@ -149,16 +147,24 @@ func (b *batch[K, C, V]) fetch() error {
 	}
 	l.mu.Lock()
 	b.running = true
-	primed := maps.Clone(b.primed)
+	primed := len(b.primed) > 0
 	l.mu.Unlock()
-	if len(primed) == 0 {
-		b.answers.values = make([]V, len(b.keys))
-		return b.cached(b.keys, &b.answers)
+	b.answers.values = make([]V, len(b.keys))
+	if primed {
+		return b.fetchRest()
 	}
+	return b.fetchKeys(b.keys, &b.answers)
+}
+
+// fetchRest fetches the keys that were not primed.
+func (b *batch[K, C, V]) fetchRest() error {
+	b.loader.mu.Lock()
+	primed := maps.Clone(b.primed)
+	b.loader.mu.Unlock()
 	keys := make([]K, 0, len(b.keys))
 	at := make([]int, 0, len(b.keys))
 	for i, k := range b.keys {
-		if !primed[i] {
+		if !primed[int32(i)] {
 			keys, at = append(keys, k), append(at, i)
 		}
 	}
@@ -166,8 +172,7 @@ func (b *batch[K, C, V]) fetch() error {
 		return nil
 	}
 	found := answers[V]{values: make([]V, len(keys))}
-	err = b.cached(keys, &found)
-	b.answers.values = make([]V, len(b.keys))
+	err := b.fetchKeys(keys, &found)
 	for j, i := range at {
 		b.answers.values[i] = found.values[j]
 		if found.errs != nil && found.errs[j] != nil {
@@ -177,19 +182,32 @@ func (b *batch[K, C, V]) fetch() error {
 	return err
 }
 
+// fetchKeys fetches keys that the user's cache, if there is one, does not have.
+func (b *batch[K, C, V]) fetchKeys(keys []K, out *answers[V]) error {
+	if b.loader.opt.cache != nil && b.loader.scope == nil {
+		return b.cached(keys, out)
+	}
+	return b.send(keys, out)
+}
+
+// send fetches keys.
+func (b *batch[K, C, V]) send(keys []K, out *answers[V]) error {
+	b.ctx.about.Keys = len(keys)
+	if b.loader.opt.observer != nil {
+		return b.observed(keys, out)
+	}
+	return b.loader.fetch(b.ctx, keys, out)
+}
+
 // observed fetches keys and tells the observer.
 func (b *batch[K, C, V]) observed(keys []K, out *answers[V]) (err error) {
-	l := b.loader
-	b.ctx.about.Keys = len(keys)
-	if o := l.opt.observer; o != nil {
-		start := time.Now()
-		o.BatchStart(b.ctx, b.ctx.about)
-		err = errPanicked // until the fetch returns
-		defer func() { o.BatchEnd(b.ctx, b.ctx.about, time.Since(start), err) }()
-		err = l.fetch(b.ctx, keys, out)
-		return err
-	}
-	return l.fetch(b.ctx, keys, out)
+	l, o := b.loader, b.loader.opt.observer
+	start := time.Now()
+	o.BatchStart(b.ctx, b.ctx.about)
+	err = errPanicked // until the fetch returns
+	defer func() { o.BatchEnd(b.ctx, b.ctx.about, time.Since(start), err) }()
+	err = l.fetch(b.ctx, keys, out)
+	return err
 }
 
 // finish makes the answers known. Those of a failed batch are for its waiters
@@ -235,7 +253,7 @@ type ticket struct {
 func (b *batch[K, C, V]) enter(ctx context.Context) ticket {
 	b.waiters++
 	t := ticket{gate: b.gate, ends: ctx.Done()}
-	if t.ends == nil || b.waiters == 1 || t.ends != b.ctx.values.Done() {
+	if t.ends == nil || b.waiters == 1 || t.ends != b.ends {
 		return t
 	}
 	// The loads of a request mostly end together: one watch for all of them.
@@ -330,7 +348,7 @@ func (b *batch[K, C, V]) leave(at spot) {
 	}
 	l.forget(b)
 	if l.lone == b {
-		l.lone = nil
+		l.setLone(nil)
 		b.timer.Stop()
 	}
 	b.release()

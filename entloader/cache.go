@@ -38,8 +38,8 @@ func (l *LoaderBy[K, C, V]) peek(ctx context.Context, id C, hold bool) (v V, ok 
 
 // ask notes that somebody wants an answer.
 func (l *LoaderBy[K, C, V]) ask(s *slot[K, C, V]) {
-	if b := s.batch; !b.asked[s.i] {
-		b.asked[s.i] = true
+	if !s.asked {
+		s.asked = true
 		l.stats.Unasked--
 	}
 }
@@ -164,15 +164,13 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K
 	if l.clip != nil {
 		v = l.clip(v)
 	}
-	primed := &slot[K, C, V]{batch: &batch[K, C, V]{
-		loader: l, asked: []bool{true}, answers: answers[V]{values: []V{v}},
-	}}
+	primed := &slot[K, C, V]{asked: true, batch: &batch[K, C, V]{loader: l, answers: answers[V]{values: []V{v}}}}
 	primed.batch.ready.Store(true)
 	for s := old; s != nil; s = s.next {
 		b := s.batch
 		s.primed = primed
 		if b.primed == nil {
-			b.primed = make(map[int]bool)
+			b.primed = make(map[int32]bool)
 		}
 		b.primed[s.i] = true
 		if len(woken) == 0 || woken[len(woken)-1] != b {
@@ -242,7 +240,7 @@ func (l *LoaderBy[K, C, V]) clearing() {
 // every turn they would all be.
 func (l *LoaderBy[K, C, V]) clear(id C) {
 	for s := l.slots[id]; s != nil; s = s.next {
-		if !s.batch.asked[s.i] {
+		if !s.asked {
 			l.ramp = 1
 		}
 	}

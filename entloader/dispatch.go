@@ -9,6 +9,15 @@ import (
 // them, one at a time: a transaction belongs to whoever holds it.
 func (l *LoaderBy[K, C, V]) inTx() bool { return l.scope != nil && l.scope.tx }
 
+// An instant is a time since the program started; in a synctest bubble, whose
+// clock is another, it is negative. To read it takes half the time of time.Now,
+// which is felt under the lock of a loader.
+type instant time.Duration
+
+var started = time.Now()
+
+func clock() instant { return instant(time.Since(started)) }
+
 // gathers reports whether a key with this family is a lone one.
 func (l *LoaderBy[K, C, V]) gathers(with family[K]) bool {
 	// Without a cache the others would be forgotten before they are asked for,
@@ -68,7 +77,7 @@ func (l *LoaderBy[K, C, V]) batchLimit() int {
 }
 
 func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context, at spot) *batch[K, C, V] {
-	b := &batch[K, C, V]{loader: l, gate: make(chan struct{})}
+	b := &batch[K, C, V]{loader: l, ends: ctx.Done(), gate: make(chan struct{})}
 	b.ctx, b.cancel = newBatchContext(ctx, at, l.scope)
 	if l.opt.scope != nil {
 		b.ctx.record.scope = l.opt.scope(ctx)
@@ -83,7 +92,7 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C,
 		// Slots that were handed out must not move.
 		b.slab = make([]slot[K, C, V], 0, min(2*cap(b.slab)+1, 512))
 	}
-	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: len(b.keys), next: next})
+	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: int32(len(b.keys)), next: next})
 	s := &b.slab[len(b.slab)-1]
 	l.slots[id] = s
 	l.keep(id)
@@ -91,14 +100,13 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C,
 	if !l.plain {
 		b.ids = append(b.ids, id)
 	}
-	b.asked = append(b.asked, false)
 	l.stats.Unasked++
 	return s
 }
 
 // gather adds a lone key, which came now, to the batch that waits for such keys.
 // opened says whether the batch runs under ctx.
-func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, head *slot[K, C, V], now time.Time) (s *slot[K, C, V], opened bool) {
+func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, head *slot[K, C, V], now instant) (s *slot[K, C, V], opened bool) {
 	if l.lone != nil && !l.joins(ctx, at, l.lone) {
 		// Keys that can not share an answer need not wait for each other.
 		l.sendLone(reasonQuiet)
@@ -121,7 +129,7 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 }
 
 // openLone makes the batch that gathers lone keys.
-func (l *LoaderBy[K, C, V]) openLone(ctx context.Context, at spot, now time.Time) {
+func (l *LoaderBy[K, C, V]) openLone(ctx context.Context, at spot, now instant) {
 	b := l.newBatch(ctx, at)
 	b.reserve(min(64, l.opt.maxBatch))
 	if len(l.slots) == 0 {
@@ -129,7 +137,12 @@ func (l *LoaderBy[K, C, V]) openLone(ctx context.Context, at spot, now time.Time
 	}
 	b.patient, b.first = at.parker != nil, now
 	b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
+	l.setLone(b)
+}
+
+func (l *LoaderBy[K, C, V]) setLone(b *batch[K, C, V]) {
 	l.lone = b
+	l.gathering.Store(b != nil)
 }
 
 // patience is how long a batch waits for another key.
@@ -147,13 +160,12 @@ func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 	if l.lone != b {
 		return
 	}
-	now := time.Now()
-	rest := b.last.Add(l.patience(b)).Sub(now)
+	due := b.last + instant(l.patience(b))
 	if !b.patient {
-		rest = min(rest, b.first.Add(l.opt.maxWait).Sub(now))
+		due = min(due, b.first+instant(l.opt.maxWait))
 	}
-	if rest > 0 {
-		b.timer.Reset(rest)
+	if now := clock(); due > now {
+		b.timer.Reset(time.Duration(due - now))
 		return
 	}
 	l.sendLone(reasonQuiet)
@@ -162,7 +174,7 @@ func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 // sendLone runs the lone batch. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) sendLone(why reason) {
 	b := l.lone
-	l.lone = nil
+	l.setLone(nil)
 	b.timer.Stop()
 	b.came.Add(1)
 	l.sent(b, why)

@@ -15,17 +15,26 @@ import (
 // others in a map that is not nil. An answer for a key that nobody asked for
 // fails the batch: the fetch has mixed something up.
 func NewLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) (map[K]V, error), opts ...Option) *Loader[K, V] {
-	return NewLoaderBy(identity[K], fetch, opts...)
+	return newMapLoader(identity[K], true, fetch, opts)
 }
 
 // NewLoaderBy is NewLoader for keys that are compared by what id makes of them:
 // keys that are not comparable, or that differ in what does not matter.
 func NewLoaderBy[K any, C comparable, V any](id func(K) C, fetch func(ctx context.Context, keys []K) (map[C]V, error), opts ...Option) *LoaderBy[K, C, V] {
+	return newMapLoader(id, false, fetch, opts)
+}
+
+func newMapLoader[K any, C comparable, V any](id func(K) C, plain bool, fetch func(context.Context, []K) (map[C]V, error), opts []Option) *LoaderBy[K, C, V] {
 	opt := newOptions(opts)
-	return newLoader(opt.name, opt, nil, id, func(ctx context.Context, keys []K, out *answers[V]) error {
-		ids := make([]C, len(keys)) // now: the fetch may change what is in a key
-		for i, k := range keys {
-			ids[i] = id(k)
+	return newLoader(opt.name, opt, nil, id, plain, func(ctx context.Context, keys []K, out *answers[V]) error {
+		var ids []C
+		if plain {
+			ids = any(keys).([]C)
+		} else {
+			ids = make([]C, len(keys)) // now: the fetch may change what is in a key
+			for i, k := range keys {
+				ids[i] = id(k)
+			}
 		}
 		found, err := fetch(ctx, slices.Clone(keys))
 		failed, single := err.(KeyErrors[C]) // of this fetch, not of one that it called
@@ -38,9 +47,12 @@ func NewLoaderBy[K any, C comparable, V any](id func(K) C, fetch func(ctx contex
 			if ok {
 				strange--
 			}
-			keyErr, bad := failed[c]
-			if bad {
-				strange--
+			var keyErr error
+			if failed != nil {
+				var bad bool
+				if keyErr, bad = failed[c]; bad {
+					strange--
+				}
 			}
 			switch {
 			case keyErr != nil:
@@ -64,7 +76,7 @@ func NewLoaderBy[K any, C comparable, V any](id func(K) C, fetch func(ctx contex
 // for fails the batch, as does an error. The slices are shared and read-only.
 func NewGroupLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) ([]V, error), by func(V) K, opts ...Option) *Loader[K, []V] {
 	opt := newOptions(opts)
-	l := newLoader(opt.name, opt, nil, identity[K], func(ctx context.Context, keys []K, out *answers[[]V]) error {
+	l := newLoader(opt.name, opt, nil, identity[K], true, func(ctx context.Context, keys []K, out *answers[[]V]) error {
 		rows, err := fetch(ctx, slices.Clone(keys))
 		if err != nil {
 			return err

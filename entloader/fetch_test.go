@@ -462,3 +462,24 @@ func TestLoadThunk(t *testing.T) {
 		})
 	})
 }
+
+// Keys of the same type as what they are compared by are not compared by
+// themselves: an answer that must not stay is forgotten all the same.
+func TestLoaderByForgetsWhatFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fails := true
+		l := entloader.NewLoaderBy(strings.ToLower, func(_ context.Context, keys []string) (map[string]int, error) {
+			if fails {
+				return nil, errors.New("database is locked")
+			}
+			return map[string]int{strings.ToLower(keys[0]): 7}, nil
+		})
+		_, err := l.Load(t.Context(), "Key")
+		require.ErrorContains(t, err, "database is locked")
+		fails = false
+		n, err := l.Load(t.Context(), "KEY")
+		require.NoError(t, err)
+		require.Equal(t, 7, n)
+	})
+}

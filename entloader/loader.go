@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
+	"sync/atomic"
 )
 
 // Loader loads values V for comparable keys K. See [NewLoader].
@@ -30,12 +30,15 @@ type LoaderBy[K any, C comparable, V any] struct {
 	// key. An error is the error of every key.
 	fetch fetchFunc[K, V]
 	clip  func(V) V     // what a primed value is made to, if not nil
-	plain bool          // keys are compared by themselves
+	plain bool          // keys are compared by themselves: id returns its argument
 	turns chan struct{} // a place for each fetch that may run at the same time
+
+	gathering atomic.Bool // there is a batch that gathers lone keys
 
 	mu    sync.Mutex
 	slots map[C]*slot[K, C, V] // the answers, ready or on their way
-	lone  *batch[K, C, V]      // the batch that gathers lone keys, if any
+	lone  *batch[K, C, V]      // the batch that gathers lone keys, if any; see setLone
+	stats Stats
 	// ramp is how many siblings the next batch takes at most after a clear; 0
 	// means a whole window.
 	ramp int
@@ -43,14 +46,12 @@ type LoaderBy[K any, C comparable, V any] struct {
 	// load whose context differs in one does not join a running batch.
 	lookups []any
 	// kept are the keys in the order that they came in, with WithCacheLimit.
-	kept  []C
-	stats Stats
+	kept []C
 }
 
 type fetchFunc[K, V any] func(ctx context.Context, keys []K, out *answers[V]) error
 
-func newLoader[K any, C comparable, V any](name string, opt options, scope *Scope, id func(K) C, fetch fetchFunc[K, V]) *LoaderBy[K, C, V] {
-	_, plain := any([]K(nil)).([]C)
+func newLoader[K any, C comparable, V any](name string, opt options, scope *Scope, id func(K) C, plain bool, fetch fetchFunc[K, V]) *LoaderBy[K, C, V] {
 	return &LoaderBy[K, C, V]{
 		name: name, opt: opt, scope: scope, id: id, fetch: fetch, plain: plain,
 		turns: make(chan struct{}, opt.parallel),
@@ -163,6 +164,9 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 		return l.loadAlone(ctx, key)
 	}
 	var e entry[K, C, V]
+	if l.gathering.Load() {
+		e.prepare(ctx) // most likely to wait as well: rather now than under the lock
+	}
 	for {
 		if ctx.Err() != nil {
 			return v, ended(ctx)
@@ -197,14 +201,21 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 // a request run on goroutines with small stacks, which are copied when they grow.
 type entry[K any, C comparable, V any] struct {
 	slot   *slot[K, C, V]
-	hit    bool   // the batch was there for the key
-	ready  bool   // the answer is there, and may be shared
-	opened bool   // the batch runs under the context of the load
-	start  bool   // the load has to start the batch
-	last   bool   // the load may be the last that the batch gathers
-	ticket ticket // for the batch
-	at     spot   // of the load
-	parker parker // to be parked, nil if there is none
+	hit    bool    // the batch was there for the key
+	ready  bool    // the answer is there, and may be shared
+	placed bool    // at and now are set
+	opened bool    // the batch runs under the context of the load
+	start  bool    // the load has to start the batch
+	last   bool    // the load may be the last that the batch gathers
+	ticket ticket  // for the batch
+	at     spot    // of the load
+	now    instant // when it came
+	parker parker  // to be parked, nil if there is none
+}
+
+// prepare finds out what a load needs that has to wait.
+func (e *entry[K, C, V]) prepare(ctx context.Context) {
+	e.at, e.now, e.placed = spotOf(ctx), clock(), true
 }
 
 func (e *entry[K, C, V]) wait(ctx context.Context) error {
@@ -235,13 +246,15 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 		e.hit, e.ready = true, true
 		return
 	}
-	e.at = spotOf(ctx)
+	if !e.placed {
+		e.prepare(ctx)
+	}
 	e.slot, e.opened = l.coming(ctx, e.at, head), false
 	switch e.hit = e.slot != nil; {
 	case e.hit:
 		l.stats.Hits++
 	case l.gathers(with):
-		e.slot, e.opened = l.gather(ctx, e.at, id, key, head, time.Now())
+		e.slot, e.opened = l.gather(ctx, e.at, id, key, head, e.now)
 	default:
 		e.slot, e.opened = l.open(ctx, e.at, id, key, with, head), true
 	}
@@ -384,7 +397,7 @@ func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, sl
 func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, rest []int, slots []*slot[K, C, V]) (waits []batchWait[K, C, V], gathering *batch[K, C, V], parked parker) {
 	l.mu.Lock()
 	defer l.mu.Unlock() // find calls what the application wrote
-	now := time.Now()   // once: it is a quarter of the time of a key
+	now := clock()      // once for all
 	last := 0
 	for n, i := range rest {
 		id := l.id(keys[i])
@@ -431,7 +444,7 @@ func (l *LoaderBy[K, C, V]) loadAlone(ctx context.Context, key K) (v V, err erro
 	}
 	at := spotOf(ctx)
 	b := l.newBatch(ctx, at)
-	b.keys, b.asked = []K{key}, []bool{true}
+	b.keys = []K{key}
 	l.mu.Lock()
 	l.stats.Loads++
 	l.sent(b, reasonAlone)

@@ -19,7 +19,7 @@ func WithLock(l *Lock) Option {
 // acquire waits for the lock, unless ctx ends or belongs to a fetch that holds
 // it.
 func (l *Lock) acquire(b *batchContext) (release func(), err error) {
-	if l == nil || b.outer.holds(l) {
+	if b.outer.holds(l) {
 		return func() {}, nil
 	}
 	l.once.Do(func() { l.held = make(chan struct{}, 1) })

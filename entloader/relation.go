@@ -76,7 +76,7 @@ func (r *Relation[K, T, Q]) loader(sc *Scope, options string, opts []func(Q)) *L
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		l = sc.add(key, func() anyLoader {
-			l := newLoader(r.Name, sc.loaders.opt, sc, identity[K],
+			l := newLoader(r.Name, sc.loaders.opt, sc, identity[K], true,
 				func(ctx context.Context, keys []K, out *answers[[]T]) error {
 					return r.fetch(ctx, sc, opts, keys, out)
 				})

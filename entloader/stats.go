@@ -12,17 +12,17 @@ type Stats struct {
 	// Loads counts calls; Hits those that were answered without a batch of
 	// their own, from an answer that was there or on its way.
 	Loads, Hits int
-	// Batches counts fetches that were sent, Keys the keys in them, Largest the
-	// keys of the largest.
-	Batches, Keys, Largest int
 	// Unasked counts keys that were loaded for siblings and not asked for so
 	// far: what the batches loaded in vain.
 	Unasked int
+	// Waits counts waits for a batch that was not ready.
+	Waits int
+	// Batches counts fetches that were sent, Keys the keys in them, Largest the
+	// keys of the largest.
+	Batches, Keys, Largest int
 	// Alone counts loads that ran as a query of their own: because their options
 	// can not be batched, or under [Alone].
 	Alone int
-	// Waits counts waits for a batch that was not ready.
-	Waits int
 	// Errors counts batches that failed as a whole.
 	Errors int
 	// Cached counts keys of batches that the cache of WithCache had, CacheErrors

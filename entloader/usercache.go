@@ -49,9 +49,6 @@ func (l *LoaderBy[K, C, V]) cacheKey(scope any, key any) CacheKey {
 // cached fetches the keys that the user's cache does not have.
 func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 	l, c := b.loader, b.loader.opt.cache
-	if c == nil || l.scope != nil {
-		return b.observed(keys, out)
-	}
 	scope := b.ctx.scopeValue()
 	// What a cache looks up, for tracing or to find its connection, does not
 	// decide the answer.
@@ -83,7 +80,7 @@ func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 		return nil
 	}
 	found := answers[V]{values: make([]V, len(missing))}
-	if err := b.observed(missing, &found); err != nil {
+	if err := b.send(missing, &found); err != nil {
 		return err
 	}
 	keep := !b.ctx.hasRead()
