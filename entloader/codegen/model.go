@@ -57,6 +57,8 @@ type edgeModel struct {
 	FK   *fkModel
 	// Number is the position of the edge in its ent type.
 	Number int
+	// Misread says that ent reads the foreign key of the edge wrongly.
+	Misread bool
 }
 
 // An fkModel is a foreign key that an entity holds.
@@ -193,7 +195,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 			return fmt.Errorf("entloader: schema %s, edge %s: Name(%q) gives no Go identifier", t.Name, e.Name, a.Label)
 		}
 	}
-	em := &edgeModel{Edge: e, Owner: t, Base: base, Method: m.Config.Prefix + base, Number: number}
+	em := &edgeModel{Edge: e, Owner: t, Base: base, Method: m.Config.Prefix + base, Number: number, Misread: misread(t, e)}
 	if m.Config.GraphQL {
 		em.GraphQL = base
 	}
@@ -246,6 +248,25 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 // edge query reads that of the other one, and so do we.
 func ownFK(e *gen.Edge) bool { return e.OwnFK() && !e.Bidi }
 
+// misread reports whether ent takes the id of the entity for the foreign key of
+// the edge. It does so where the column of the key is named like the column of
+// the id that it points to, and is no field: Album.ArtistId, for Artist.ArtistId.
+// ent's edge query is right even there; its eager loading is not.
+func misread(t *typeModel, e *gen.Edge) bool {
+	if e.M2M() {
+		return false
+	}
+	owner := t.Type
+	if !e.OwnFK() {
+		owner = e.Type
+	}
+	fk, err := e.ForeignKey()
+	if err != nil || !fk.UserDefined || slices.Contains(owner.Fields, fk.Field) {
+		return false
+	}
+	return !owner.HasOneFieldID() || owner.ID.StorageKey() != e.Rel.Column()
+}
+
 // schemaOf returns the schema of the table that the edge joins.
 func schemaOf(t *typeModel, e *gen.Edge) string {
 	if on, _ := t.FeatureEnabled(gen.FeatureSchemaConfig.Name); !on {
@@ -277,7 +298,10 @@ func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
 	value := "n." + fk.StructField()
 	selected := fmt.Sprintf("%s.entloader.Selected(%s.%s)", t.QueryReceiver(), t.Package(), e.ColumnConstant())
 	switch {
-	case fk.UserDefined && t.HasOneFieldID() && f.Name == t.ID.Name:
+	case misread(t, e):
+		// The entity does not hold it: the target is looked up by its id.
+		m.Expr = fmt.Sprintf("entloader.FK[%s]{}", key)
+	case fk.UserDefined && t.HasOneFieldID() && t.ID.StorageKey() == e.Rel.Column():
 		// The foreign key is the id.
 		m.Expr = "entloader.FKValue(n.ID, true, false, false)"
 	case f.Type.String() != key, f.Nillable && f.Type.RType.IsPtr():
