@@ -2,6 +2,7 @@ package entloader_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sync/atomic"
 	"testing"
@@ -151,4 +152,93 @@ func TestHundredThousandKeys(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Elsewhere a filter is hashed to a string, or collapsed to its first part, and
+// different ones meet; behind a pointer equal ones never do.
+func TestDifferentKeysNeverMeet(t *testing.T) {
+	t.Parallel()
+	type filter struct{ Status, Serial string }
+	// All of them print alike, or begin alike.
+	filters := []filter{{"open", "a b"}, {"open a", "b"}, {"open a b", ""}, {"", "open a b"}, {"open", "a"}, {"open", ""}, {"", ""}}
+	show := func(v any) string { return fmt.Sprintf("%#v", v) }
+
+	t.Run("structs", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := entloader.NewLoader(func(_ context.Context, keys []filter) (map[filter]string, error) {
+				found := make(map[filter]string)
+				for _, k := range keys {
+					found[k] = show(k)
+				}
+				return found, nil
+			})
+			for range 2 {
+				for _, f := range filters {
+					v, err := l.Load(t.Context(), f)
+					require.NoError(t, err)
+					require.Equal(t, show(f), v)
+				}
+			}
+			require.Equal(t, len(filters), l.Stats().Keys)
+		})
+	})
+	t.Run("values of different types", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			keys := []any{1, int64(1), "1", 1.0, true, filter{"1", ""}, [1]int{1}, nil}
+			l := entloader.NewLoader(func(_ context.Context, keys []any) (map[any]string, error) {
+				found := make(map[any]string)
+				for _, k := range keys {
+					found[k] = fmt.Sprintf("%T", k)
+				}
+				return found, nil
+			})
+			values, err := l.LoadAll(t.Context(), append(keys, keys...))
+			require.NoError(t, err)
+			for i, v := range values {
+				require.Equal(t, fmt.Sprintf("%T", keys[i%len(keys)]), v)
+			}
+			require.Equal(t, len(keys), l.Stats().Keys)
+		})
+	})
+	t.Run("pointers", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := entloader.NewLoaderBy(func(f *filter) filter { return *f }, func(_ context.Context, keys []*filter) (map[filter]string, error) {
+				found := make(map[filter]string)
+				for _, k := range keys {
+					found[*k] = show(*k)
+				}
+				return found, nil
+			})
+			for range 2 {
+				for _, f := range filters {
+					v, err := l.Load(t.Context(), &f)
+					require.NoError(t, err)
+					require.Equal(t, show(f), v)
+				}
+			}
+			require.Equal(t, len(filters), l.Stats().Keys, "equal filters are one key")
+		})
+	})
+	t.Run("params", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			samples := entloader.DefineBy("samples", func(_ context.Context, f filter) *entloader.Loader[int, string] {
+				return entloader.NewLoader(func(_ context.Context, keys []int) (map[int]string, error) {
+					return map[int]string{keys[0]: show(f)}, nil
+				})
+			})
+			ctx := entloader.NewLoadersContext(t.Context(), entloader.NewLoaders())
+			for range 2 {
+				for _, f := range filters {
+					v, err := samples.From(ctx, f).Load(ctx, 1)
+					require.NoError(t, err)
+					require.Equal(t, show(f), v)
+				}
+			}
+			all := entloader.LoadersFromContext(ctx).Stats()
+			require.Len(t, all, len(filters))
+			for _, s := range all {
+				require.Equal(t, 1, s.Keys)
+			}
+		})
+	})
 }
