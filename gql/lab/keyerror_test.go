@@ -1,15 +1,26 @@
 package lab_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/stretchr/testify/require"
 
+	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/label"
 	"github.com/entloader/entloader/ent/sample"
+	"github.com/entloader/entloader/entloader"
+	"github.com/entloader/entloader/gql"
 	"github.com/entloader/entloader/gql/lab"
 )
 
@@ -54,4 +65,94 @@ func TestErrorOfOneKey(t *testing.T) {
 		}
 	}
 	require.Greater(t, labelled, 10)
+}
+
+// samples is a root whose queries have a list of samples, and nothing else.
+type samples struct {
+	lab.ResolverRoot
+	lab.QueryResolver
+	client *ent.Client
+}
+
+func (r samples) Query() lab.QueryResolver { return r }
+
+func (r samples) Samples(ctx context.Context, _, _ *int) ([]*ent.Sample, error) {
+	return r.client.Sample.Query().All(ctx)
+}
+
+// The same for a service without bulk access, which answers the remark of each
+// sample: what it says of one sample is null and an error there, and nowhere else.
+func TestErrorsOfAService(t *testing.T) {
+	t.Parallel()
+	client, rec := open(t, 20)
+	var asked atomic.Int64
+	remarks := entloader.Define("remarks", func(context.Context) *entloader.Loader[int, *string] {
+		return entloader.NewLoader(entloader.PerKey(3, func(_ context.Context, id int) (*string, error) {
+			asked.Add(1)
+			switch id % 10 {
+			case 1:
+				return nil, entloader.ErrNotFound
+			case 2:
+				return nil, errors.New("the archive is closed")
+			case 3:
+				return nil, nil
+			}
+			remark := fmt.Sprint("remark ", id)
+			return &remark, nil
+		}))
+	})
+	srv := handler.New(lab.NewExecutableSchema(lab.Config{Resolvers: samples{client: client}}))
+	srv.AddTransport(transport.POST{})
+	srv.Use(gql.NewExtension(func(ctx context.Context) context.Context { return ent.NewLoadersContext(ctx, ent.NewLoaders(client)) }))
+	srv.AroundFields(func(ctx context.Context, next graphql.Resolver) (any, error) {
+		if f := graphql.GetFieldContext(ctx); f.Object == "Sample" && f.Field.Name == "remark" {
+			return remarks.From(ctx).Load(ctx, (*f.Parent.Result.(**ent.Sample)).ID)
+		}
+		return next(ctx)
+	})
+
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/query", strings.NewReader(`{"query": "{ samples { id remark status } }"}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	srv.ServeHTTP(w, r)
+	var answer struct {
+		Data struct {
+			Samples []struct {
+				ID     int `json:",string"`
+				Remark *string
+				Status string
+			}
+		}
+		Errors []struct {
+			Message string
+			Path    []any
+		}
+	}
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer), w.Body)
+	require.Len(t, rec.Statements(), 1)
+	require.Greater(t, len(answer.Data.Samples), 100)
+	require.Equal(t, int64(len(answer.Data.Samples)), asked.Load(), "once for each")
+	errs := make(map[string]string)
+	for _, e := range answer.Errors {
+		errs[fmt.Sprint(e.Path...)] = e.Message
+	}
+	require.Len(t, errs, len(answer.Errors))
+	for i, s := range answer.Data.Samples {
+		require.NotEmpty(t, s.Status, "its neighbours are there")
+		path := fmt.Sprint("samples", i, "remark")
+		switch s.ID % 10 {
+		case 1:
+			require.Nil(t, s.Remark)
+			require.Equal(t, "entloader: remarks: no answer for this key", errs[path])
+		case 2:
+			require.Nil(t, s.Remark)
+			require.Equal(t, "entloader: remarks: the archive is closed", errs[path])
+		case 3:
+			require.Nil(t, s.Remark)
+			require.NotContains(t, errs, path, "null is an answer")
+		default:
+			require.NotContains(t, errs, path)
+			require.Equal(t, fmt.Sprint("remark ", s.ID), *s.Remark)
+		}
+	}
 }
