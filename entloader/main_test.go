@@ -14,6 +14,36 @@ import (
 	"github.com/entloader/entloader/entloader"
 )
 
+// What goes wrong in loaders elsewhere, each seen in at least one library or
+// application, and the tests that ours would fail if it went wrong here. Those
+// without a file are in the one of their theme: grep finds them.
+//
+//	 1 the context of the first caller     cancel_test.go: TestFirstCallerDoesNotDecideForOthers;
+//	   is that of the batch                scope_test.go: TestFirstViewerDoesNotDecideForOthers, TestViewerOfALoadInsideAFetchCounts;
+//	                                       ent: TestCancel, TestViewersSeparate, TestSkipSoftDelete
+//	 2 a cancelled waiter stays            cancel_test.go: TestCancelledWaiterLeavesAtOnce
+//	 3 runtime.Goexit hangs the waiters,   panic_test.go: TestPanicAndGoexitReachEveryWaiter; TestPerKeyPanicAndGoexit,
+//	   a panic ends the process            TestGroupLoaderPanicOfKeyFunction; ent: TestPanic
+//	 4 a fetch edits its keys              share_test.go: TestFetchMayEditItsKeys; TestFetchEditsKeys
+//	 5 a shared slice is appended to       share_test.go: TestSharedSlicesDoNotGrowIntoEachOther; TestPrimedGroupIsClipped,
+//	                                       TestGroupsAreClipped (who sorts one, sorts a copy: ent: TestPostProcessedResult)
+//	 6 clear, then load: twice, or stale   clear_test.go: TestClear
+//	 7 an error is cached for good, or     errors_test.go: TestBatchErrorIsNotKept, TestKeyErrorIsOfOneKey;
+//	   is that of the neighbours           TestPerKeyErrorsAreOfOneKey; gql/lab: TestErrorOfOneKey, TestErrorsOfAService
+//	 8 duplicates without a cache          keys_test.go: TestWithoutCacheDuplicatesCollapse
+//	 9 no children are an error, an        errors_test.go: TestParentWithoutChildren, TestMissingKeyIsNotFoundAlone;
+//	   error is no children                ent: TestDatabaseError
+//	10 different keys or filters meet,     keys_test.go: TestDifferentKeysNeverMeet; TestLoaderByKeysThatAreNotComparable,
+//	   equal ones do not                   TestDefineByParams; ent: TestOptionsAreComparedByStatement
+//	11 a limit is of the whole query, or   ent: TestOptions, TestLimitOfInterceptorIsPerParent, TestLimitIsCutByTheDatabase
+//	   is cut in Go
+//	12 pages overlap, M2M rows are twice   ent: TestOptions, TestEquivalence; TestTieBreak
+//	13 key lists have no bound, all        keys_test.go: TestHundredThousandKeys; dispatch_test.go: TestFetchesAtTheSameTimeAreBounded;
+//	   chunks are sent at once             TestKeyLists; ent: TestWindows, TestWindowsRunAFewAtATime, TestBatchesOfATransactionRunOneByOne
+//	14 timers: late, and batches split;    dispatch_test.go: TestTimeOfDispatch; TestEachIsExact; ent: TestOneStatementForSiblings;
+//	   a load inside a fetch hangs         inner_test.go: TestLoadFromInsideAFetch; TestInnerLoadDoesNotWaitForItsOwnTurn,
+//	                                       TestTwoLoadersThatUseEachOther, TestCycleThroughTwoCallers
+
 // No test leaves a goroutine behind, however its loads ended.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
