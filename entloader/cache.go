@@ -80,8 +80,10 @@ func (l *LoaderBy[K, C, V]) there(ctx context.Context, head *slot[K, C, V]) *slo
 // record is not complete, so this is a guess that the waiter verifies.
 func (l *LoaderBy[K, C, V]) joins(ctx context.Context, at spot, b *batch[K, C, V]) bool {
 	// A load from inside a fetch must not wait for a batch that may wait for that
-	// fetch in turn: for its turn, for a lock, for the transaction.
-	if at.batch != nil && !b.running && b.ctx.outer != at.batch {
+	// fetch in turn, where that is not noted as a wait: for its turn, for a lock,
+	// for the transaction. Batches from inside fetches do not wait for their turn.
+	if at.batch != nil && !b.running && b.ctx.outer != at.batch &&
+		(b.ctx.outer == nil || l.opt.lock != nil || l.inTx()) {
 		return false
 	}
 	return len(l.lookups) == 0 && l.opt.scope == nil || l.agrees(ctx, b)

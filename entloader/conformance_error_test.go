@@ -59,21 +59,18 @@ func TestConformanceNoAnswers(t *testing.T) {
 	}
 }
 
-// Elsewhere a fetch that fails before it has begun leaves its callers waiting.
-func TestConformanceFetchThatCanNotRun(t *testing.T) {
+// A loader without a fetch is refused where it is made, not where it is used.
+func TestConformanceNoFetch(t *testing.T) {
 	t.Parallel()
-	for _, a := range askers {
-		t.Run(a.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				l := entloader.NewLoader[int, int](nil)
-				values, errs := a.ask(t.Context(), l, []int{1, 2})
-				require.Equal(t, []int{0, 0}, values)
-				for _, err := range errs {
-					var pe *entloader.PanicError
-					require.ErrorAs(t, err, &pe)
-				}
-			})
-		})
+	for name, make := range map[string]func(){
+		"NewLoader: the fetch":      func() { entloader.NewLoader[int, int](nil) },
+		"NewLoaderBy: the fetch":    func() { entloader.NewLoaderBy[int, int, int](func(k int) int { return k }, nil) },
+		"NewLoaderBy: the id":       func() { entloader.NewLoaderBy[int, int](nil, source(new(calls[int]))) },
+		"NewGroupLoader: the fetch": func() { entloader.NewGroupLoader(nil, func(v int) int { return v }) },
+		"NewGroupLoader: the by":    func() { entloader.NewGroupLoader[int](func(context.Context, []int) ([]int, error) { return nil, nil }, nil) },
+		"PerKey: the fetch":         func() { entloader.PerKey[int, int](4, nil) },
+	} {
+		require.PanicsWithValue(t, "entloader: "+name+" function is nil", make)
 	}
 }
 

@@ -54,7 +54,7 @@ import (
 //	LoadAll says which keys failed; nil if none did      J D G      "
 //	the error of a fetch is that of all its keys         J D G A S  "
 //	no map, and an empty one                             J D        TestConformanceNoAnswers
-//	the fetch fails before it has begun                  J A        TestConformanceFetchThatCanNotRun
+//	no fetch at all: the constructor says so             J A        TestConformanceNoFetch
 //	an error that nobody fetches does no harm            J          TestConformanceErrorNobodyLooksAt
 //	errors of keys inside another error                  D          TestConformanceKeyErrorsOfAnother
 //
@@ -92,8 +92,6 @@ import (
 //   - Without a cache equal keys are sent several times (J S): nobody wants that,
 //     see TestWithoutCacheDuplicatesCollapse. So the function that makes keys
 //     comparable is called without a cache as well (J).
-//   - Two fetches that load from a third loader at one moment share a fetch of it
-//     (J A): each has one of its own, see TestConformanceLoaderWithinLoader.
 //   - Futures that compare equal, or are resolved from outside, and the loader as
 //     "this" (J A S): there are none. BatchFromContext names the loader.
 //   - Priming an error or a promise (J A): an error is what a fetch found.

@@ -13,14 +13,26 @@ import (
 // ErrNotFound, for that key alone. An error is the error of all keys; errors of
 // single keys are returned as KeyErrors[K], together with the values of the
 // others in a map that is not nil. An answer for a key that nobody asked for
-// fails the batch: the fetch has mixed something up.
+// fails the batch: the fetch has mixed something up. NewLoader panics without a
+// fetch, as all constructors here do.
 func NewLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) (map[K]V, error), opts ...Option) *Loader[K, V] {
+	given("NewLoader", "fetch", fetch != nil)
 	return newMapLoader(identity[K], true, fetch, opts)
+}
+
+// given panics if an argument is nil: a loader that can not work is better
+// refused where it is made than where it is used.
+func given(constructor, argument string, ok bool) {
+	if !ok {
+		panic("entloader: " + constructor + ": the " + argument + " function is nil")
+	}
 }
 
 // NewLoaderBy is NewLoader for keys that are compared by what id makes of them:
 // keys that are not comparable, or that differ in what does not matter.
 func NewLoaderBy[K any, C comparable, V any](id func(K) C, fetch func(ctx context.Context, keys []K) (map[C]V, error), opts ...Option) *LoaderBy[K, C, V] {
+	given("NewLoaderBy", "id", id != nil)
+	given("NewLoaderBy", "fetch", fetch != nil)
 	return newMapLoader(id, false, fetch, opts)
 }
 
@@ -75,6 +87,8 @@ func newMapLoader[K any, C comparable, V any](id func(K) C, plain bool, fetch fu
 // without rows has an empty slice, never nil; a row for a key that nobody asked
 // for fails the batch, as does an error. The slices are shared and read-only.
 func NewGroupLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) ([]V, error), by func(V) K, opts ...Option) *Loader[K, []V] {
+	given("NewGroupLoader", "fetch", fetch != nil)
+	given("NewGroupLoader", "by", by != nil)
 	opt := newOptions(opts)
 	l := newLoader(opt.name, opt, nil, identity[K], true, func(ctx context.Context, keys []K, out *answers[[]V]) error {
 		rows, err := fetch(ctx, slices.Clone(keys))
@@ -120,6 +134,7 @@ func clip[T any](list []T) []T {
 // that key's alone; after the context has ended it calls none. A panic of one is
 // one of the fetch.
 func PerKey[K comparable, V any](n int, one func(context.Context, K) (V, error)) func(context.Context, []K) (map[K]V, error) {
+	given("PerKey", "fetch", one != nil)
 	n = max(n, 1)
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		var (
