@@ -111,6 +111,36 @@ func (_m *Calibration) LoadStandards(ctx context.Context, opts ...func(*Standard
 	return q.All(ctx)
 }
 
+// CountStandards counts the "standards" edge of the Calibration, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadStandards, but a limit has no effect and an offset is an error.
+func (_m *Calibration) CountStandards(ctx context.Context, opts ...func(*StandardQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderCalibrationStandardsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryStandards()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistStandards reports whether there is anything on the "standards" edge of the Calibration, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadStandards.
+func (_m *Calibration) ExistStandards(ctx context.Context, opts ...func(*StandardQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderCalibrationStandardsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryStandards()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Standards resolves the field of the same name in a GraphQL schema; see LoadStandards.
 func (_m *Calibration) Standards(ctx context.Context) ([]*Standard, error) {
 	return _m.LoadStandards(ctx)
@@ -245,6 +275,36 @@ func (_m *Instrument) LoadResults(ctx context.Context, opts ...func(*ResultQuery
 	return q.All(ctx)
 }
 
+// CountResults counts the "results" edge of the Instrument, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadResults, but a limit has no effect and an offset is an error.
+func (_m *Instrument) CountResults(ctx context.Context, opts ...func(*ResultQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentResultsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryResults()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistResults reports whether there is anything on the "results" edge of the Instrument, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadResults.
+func (_m *Instrument) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentResultsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryResults()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Results resolves the field of the same name in a GraphQL schema; see LoadResults.
 func (_m *Instrument) Results(ctx context.Context) ([]*Result, error) {
 	return _m.LoadResults(ctx)
@@ -265,6 +325,36 @@ func (_m *Instrument) LoadTechnicians(ctx context.Context, opts ...func(*Technic
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountTechnicians counts the "technicians" edge of the Instrument, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTechnicians, but a limit has no effect and an offset is an error.
+func (_m *Instrument) CountTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentTechniciansEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTechnicians()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTechnicians reports whether there is anything on the "technicians" edge of the Instrument, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTechnicians.
+func (_m *Instrument) ExistTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentTechniciansEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTechnicians()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Technicians resolves the field of the same name in a GraphQL schema; see LoadTechnicians.
@@ -289,6 +379,36 @@ func (_m *Instrument) LoadCalibrations(ctx context.Context, opts ...func(*Calibr
 	return q.All(ctx)
 }
 
+// CountCalibrations counts the "calibrations" edge of the Instrument, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadCalibrations, but a limit has no effect and an offset is an error.
+func (_m *Instrument) CountCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentCalibrationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCalibrations()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistCalibrations reports whether there is anything on the "calibrations" edge of the Instrument, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadCalibrations.
+func (_m *Instrument) ExistCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentCalibrationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCalibrations()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Calibrations resolves the field of the same name in a GraphQL schema; see LoadCalibrations.
 func (_m *Instrument) Calibrations(ctx context.Context) ([]*Calibration, error) {
 	return _m.LoadCalibrations(ctx)
@@ -309,6 +429,36 @@ func (_m *Instrument) LoadCertifications(ctx context.Context, opts ...func(*Cert
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountCertifications counts the "certifications" edge of the Instrument, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadCertifications, but a limit has no effect and an offset is an error.
+func (_m *Instrument) CountCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentCertificationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCertifications()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistCertifications reports whether there is anything on the "certifications" edge of the Instrument, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadCertifications.
+func (_m *Instrument) ExistCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInstrumentCertificationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCertifications()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Certifications resolves the field of the same name in a GraphQL schema; see LoadCertifications.
@@ -378,6 +528,36 @@ func (_m *Location) LoadChildren(ctx context.Context, opts ...func(*LocationQuer
 	return q.All(ctx)
 }
 
+// CountChildren counts the "children" edge of the Location, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadChildren, but a limit has no effect and an offset is an error.
+func (_m *Location) CountChildren(ctx context.Context, opts ...func(*LocationQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderLocationChildrenEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryChildren()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistChildren reports whether there is anything on the "children" edge of the Location, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadChildren.
+func (_m *Location) ExistChildren(ctx context.Context, opts ...func(*LocationQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderLocationChildrenEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryChildren()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Children resolves the field of the same name in a GraphQL schema; see LoadChildren.
 func (_m *Location) Children(ctx context.Context) ([]*Location, error) {
 	return _m.LoadChildren(ctx)
@@ -398,6 +578,36 @@ func (_m *Location) LoadUnits(ctx context.Context, opts ...func(*UnitQuery)) ([]
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountUnits counts the "units" edge of the Location, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadUnits, but a limit has no effect and an offset is an error.
+func (_m *Location) CountUnits(ctx context.Context, opts ...func(*UnitQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderLocationUnitsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryUnits()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistUnits reports whether there is anything on the "units" edge of the Location, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadUnits.
+func (_m *Location) ExistUnits(ctx context.Context, opts ...func(*UnitQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderLocationUnitsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryUnits()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Units resolves the field of the same name in a GraphQL schema; see LoadUnits.
@@ -444,6 +654,36 @@ func (_m *Project) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) 
 	return q.All(ctx)
 }
 
+// CountSamples counts the "samples" edge of the Project, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
+func (_m *Project) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderProjectSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistSamples reports whether there is anything on the "samples" edge of the Project, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadSamples.
+func (_m *Project) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderProjectSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
 func (_m *Project) Samples(ctx context.Context) ([]*Sample, error) {
 	return _m.LoadSamples(ctx)
@@ -464,6 +704,36 @@ func (_m *Project) LoadAssignments(ctx context.Context, opts ...func(*Assignment
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountAssignments counts the "assignments" edge of the Project, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadAssignments, but a limit has no effect and an offset is an error.
+func (_m *Project) CountAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderProjectAssignmentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAssignments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistAssignments reports whether there is anything on the "assignments" edge of the Project, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadAssignments.
+func (_m *Project) ExistAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderProjectAssignmentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAssignments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Assignments resolves the field of the same name in a GraphQL schema; see LoadAssignments.
@@ -578,6 +848,36 @@ func (_m *Sample) LoadResults(ctx context.Context, opts ...func(*ResultQuery)) (
 	return q.All(ctx)
 }
 
+// CountResults counts the "results" edge of the Sample, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadResults, but a limit has no effect and an offset is an error.
+func (_m *Sample) CountResults(ctx context.Context, opts ...func(*ResultQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleResultsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryResults()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistResults reports whether there is anything on the "results" edge of the Sample, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadResults.
+func (_m *Sample) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleResultsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryResults()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Results resolves the field of the same name in a GraphQL schema; see LoadResults.
 func (_m *Sample) Results(ctx context.Context) ([]*Result, error) {
 	return _m.LoadResults(ctx)
@@ -598,6 +898,36 @@ func (_m *Sample) LoadTags(ctx context.Context, opts ...func(*TagQuery)) ([]*Tag
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountTags counts the "tags" edge of the Sample, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTags, but a limit has no effect and an offset is an error.
+func (_m *Sample) CountTags(ctx context.Context, opts ...func(*TagQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleTagsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTags()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTags reports whether there is anything on the "tags" edge of the Sample, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTags.
+func (_m *Sample) ExistTags(ctx context.Context, opts ...func(*TagQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleTagsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTags()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Tags resolves the field of the same name in a GraphQL schema; see LoadTags.
@@ -668,6 +998,36 @@ func (_m *Sample) LoadAliquots(ctx context.Context, opts ...func(*SampleQuery)) 
 	return q.All(ctx)
 }
 
+// CountAliquots counts the "aliquots" edge of the Sample, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadAliquots, but a limit has no effect and an offset is an error.
+func (_m *Sample) CountAliquots(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleAliquotsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAliquots()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistAliquots reports whether there is anything on the "aliquots" edge of the Sample, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadAliquots.
+func (_m *Sample) ExistAliquots(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleAliquotsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAliquots()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Aliquots resolves the field of the same name in a GraphQL schema; see LoadAliquots.
 func (_m *Sample) Aliquots(ctx context.Context) ([]*Sample, error) {
 	return _m.LoadAliquots(ctx)
@@ -688,6 +1048,36 @@ func (_m *Sample) LoadProjects(ctx context.Context, opts ...func(*ProjectQuery))
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountProjects counts the "projects" edge of the Sample, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadProjects, but a limit has no effect and an offset is an error.
+func (_m *Sample) CountProjects(ctx context.Context, opts ...func(*ProjectQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleProjectsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryProjects()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistProjects reports whether there is anything on the "projects" edge of the Sample, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadProjects.
+func (_m *Sample) ExistProjects(ctx context.Context, opts ...func(*ProjectQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleProjectsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryProjects()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Projects resolves the field of the same name in a GraphQL schema; see LoadProjects.
@@ -712,6 +1102,36 @@ func (_m *Sample) LoadAssignments(ctx context.Context, opts ...func(*AssignmentQ
 	return q.All(ctx)
 }
 
+// CountAssignments counts the "assignments" edge of the Sample, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadAssignments, but a limit has no effect and an offset is an error.
+func (_m *Sample) CountAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleAssignmentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAssignments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistAssignments reports whether there is anything on the "assignments" edge of the Sample, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadAssignments.
+func (_m *Sample) ExistAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderSampleAssignmentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAssignments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Assignments resolves the field of the same name in a GraphQL schema; see LoadAssignments.
 func (_m *Sample) Assignments(ctx context.Context) ([]*Assignment, error) {
 	return _m.LoadAssignments(ctx)
@@ -732,6 +1152,36 @@ func (_m *Standard) LoadCalibrations(ctx context.Context, opts ...func(*Calibrat
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountCalibrations counts the "calibrations" edge of the Standard, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadCalibrations, but a limit has no effect and an offset is an error.
+func (_m *Standard) CountCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderStandardCalibrationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCalibrations()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistCalibrations reports whether there is anything on the "calibrations" edge of the Standard, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadCalibrations.
+func (_m *Standard) ExistCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderStandardCalibrationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCalibrations()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Calibrations resolves the field of the same name in a GraphQL schema; see LoadCalibrations.
@@ -756,6 +1206,36 @@ func (_m *Tag) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*
 	return q.All(ctx)
 }
 
+// CountSamples counts the "samples" edge of the Tag, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
+func (_m *Tag) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTagSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistSamples reports whether there is anything on the "samples" edge of the Tag, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadSamples.
+func (_m *Tag) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTagSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
 func (_m *Tag) Samples(ctx context.Context) ([]*Sample, error) {
 	return _m.LoadSamples(ctx)
@@ -776,6 +1256,36 @@ func (_m *Technician) LoadSamples(ctx context.Context, opts ...func(*SampleQuery
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountSamples counts the "samples" edge of the Technician, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
+func (_m *Technician) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistSamples reports whether there is anything on the "samples" edge of the Technician, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadSamples.
+func (_m *Technician) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -823,6 +1333,36 @@ func (_m *Technician) LoadColleagues(ctx context.Context, opts ...func(*Technici
 	return q.All(ctx)
 }
 
+// CountColleagues counts the "colleagues" edge of the Technician, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadColleagues, but a limit has no effect and an offset is an error.
+func (_m *Technician) CountColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianColleaguesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryColleagues()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistColleagues reports whether there is anything on the "colleagues" edge of the Technician, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadColleagues.
+func (_m *Technician) ExistColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianColleaguesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryColleagues()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Colleagues resolves the field of the same name in a GraphQL schema; see LoadColleagues.
 func (_m *Technician) Colleagues(ctx context.Context) ([]*Technician, error) {
 	return _m.LoadColleagues(ctx)
@@ -843,6 +1383,36 @@ func (_m *Technician) LoadTrainers(ctx context.Context, opts ...func(*Technician
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountTrainers counts the "trainers" edge of the Technician, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTrainers, but a limit has no effect and an offset is an error.
+func (_m *Technician) CountTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianTrainersEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTrainers()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTrainers reports whether there is anything on the "trainers" edge of the Technician, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTrainers.
+func (_m *Technician) ExistTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianTrainersEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTrainers()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Trainers resolves the field of the same name in a GraphQL schema; see LoadTrainers.
@@ -867,6 +1437,36 @@ func (_m *Technician) LoadTrainees(ctx context.Context, opts ...func(*Technician
 	return q.All(ctx)
 }
 
+// CountTrainees counts the "trainees" edge of the Technician, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTrainees, but a limit has no effect and an offset is an error.
+func (_m *Technician) CountTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianTraineesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTrainees()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTrainees reports whether there is anything on the "trainees" edge of the Technician, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTrainees.
+func (_m *Technician) ExistTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianTraineesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTrainees()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Trainees resolves the field of the same name in a GraphQL schema; see LoadTrainees.
 func (_m *Technician) Trainees(ctx context.Context) ([]*Technician, error) {
 	return _m.LoadTrainees(ctx)
@@ -887,6 +1487,36 @@ func (_m *Technician) LoadInstruments(ctx context.Context, opts ...func(*Instrum
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountInstruments counts the "instruments" edge of the Technician, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadInstruments, but a limit has no effect and an offset is an error.
+func (_m *Technician) CountInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianInstrumentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryInstruments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistInstruments reports whether there is anything on the "instruments" edge of the Technician, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadInstruments.
+func (_m *Technician) ExistInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianInstrumentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryInstruments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Instruments resolves the field of the same name in a GraphQL schema; see LoadInstruments.
@@ -934,6 +1564,36 @@ func (_m *Technician) LoadCertifications(ctx context.Context, opts ...func(*Cert
 	return q.All(ctx)
 }
 
+// CountCertifications counts the "certifications" edge of the Technician, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadCertifications, but a limit has no effect and an offset is an error.
+func (_m *Technician) CountCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianCertificationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCertifications()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistCertifications reports whether there is anything on the "certifications" edge of the Technician, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadCertifications.
+func (_m *Technician) ExistCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTechnicianCertificationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCertifications()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Certifications resolves the field of the same name in a GraphQL schema; see LoadCertifications.
 func (_m *Technician) Certifications(ctx context.Context) ([]*Certification, error) {
 	return _m.LoadCertifications(ctx)
@@ -979,6 +1639,36 @@ func (_m *Unit) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]
 	return q.All(ctx)
 }
 
+// CountSamples counts the "samples" edge of the Unit, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
+func (_m *Unit) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistSamples reports whether there is anything on the "samples" edge of the Unit, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadSamples.
+func (_m *Unit) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QuerySamples()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
 func (_m *Unit) Samples(ctx context.Context) ([]*Sample, error) {
 	return _m.LoadSamples(ctx)
@@ -999,6 +1689,36 @@ func (_m *Unit) LoadNotes(ctx context.Context, opts ...func(*NoteQuery)) ([]*Not
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountNotes counts the "notes" edge of the Unit, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadNotes, but a limit has no effect and an offset is an error.
+func (_m *Unit) CountNotes(ctx context.Context, opts ...func(*NoteQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitNotesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryNotes()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistNotes reports whether there is anything on the "notes" edge of the Unit, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadNotes.
+func (_m *Unit) ExistNotes(ctx context.Context, opts ...func(*NoteQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitNotesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryNotes()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Notes resolves the field of the same name in a GraphQL schema; see LoadNotes.
@@ -1023,6 +1743,36 @@ func (_m *Unit) LoadIncidents(ctx context.Context, opts ...func(*IncidentQuery))
 	return q.All(ctx)
 }
 
+// CountIncidents counts the "incidents" edge of the Unit, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadIncidents, but a limit has no effect and an offset is an error.
+func (_m *Unit) CountIncidents(ctx context.Context, opts ...func(*IncidentQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitIncidentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryIncidents()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistIncidents reports whether there is anything on the "incidents" edge of the Unit, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadIncidents.
+func (_m *Unit) ExistIncidents(ctx context.Context, opts ...func(*IncidentQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitIncidentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryIncidents()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // Incidents resolves the field of the same name in a GraphQL schema; see LoadIncidents.
 func (_m *Unit) Incidents(ctx context.Context) ([]*Incident, error) {
 	return _m.LoadIncidents(ctx)
@@ -1043,6 +1793,36 @@ func (_m *Unit) LoadDocuments(ctx context.Context, opts ...func(*DocumentQuery))
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountDocuments counts the "documents" edge of the Unit, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadDocuments, but a limit has no effect and an offset is an error.
+func (_m *Unit) CountDocuments(ctx context.Context, opts ...func(*DocumentQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitDocumentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryDocuments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistDocuments reports whether there is anything on the "documents" edge of the Unit, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadDocuments.
+func (_m *Unit) ExistDocuments(ctx context.Context, opts ...func(*DocumentQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderUnitDocumentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryDocuments()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // Documents resolves the field of the same name in a GraphQL schema; see LoadDocuments.

@@ -113,6 +113,33 @@ func entloaderAll[T any, Q interface {
 	return returned, scanned, err
 }
 
+// entloaderCount runs q as its Count or Exist method does, with a hook on a
+// statement that brings no entities; the interceptors are given answer.
+func entloaderCount[T any, Q interface {
+	Query
+	prepareQuery(context.Context) error
+	sqlAll(context.Context, ...queryHook) ([]T, error)
+}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+	ctx = setContextOp(ctx, qc(q), op)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	qr := QuerierFunc(func(ctx context.Context, query Query) (Value, error) {
+		q, ok := query.(Q)
+		if !ok {
+			return nil, fmt.Errorf("unexpected query type %T", query)
+		}
+		_, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
+			hook(ctx, spec, qc(q))
+		})
+		if err != nil {
+			return nil, err
+		}
+		return answer()
+	})
+	return withInterceptors[Value](ctx, q, qr, inters)
+}
+
 type entloaderQueryState = entloader.QueryState
 
 // entloaderAssignmentSibling is what loaders remember of a Assignment: its keys.
@@ -215,11 +242,25 @@ var entloaderAssignment = &entloader.Target[*Assignment, *AssignmentQuery]{
 		return NewAssignmentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *AssignmentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Assignment, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *AssignmentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *AssignmentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(assignment.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *AssignmentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *AssignmentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -306,10 +347,16 @@ var entloaderBacklog = &entloader.Target[*Backlog, *BacklogQuery]{
 		return NewBacklogClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *BacklogQuery, op string, hook entloader.SpecHook) (returned, scanned []*Backlog, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *BacklogQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
+	},
+	Count: func(ctx context.Context, q *BacklogQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		return entloaderCount(ctx, q, func(q *BacklogQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	Render: func(ctx context.Context, q *BacklogQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
@@ -404,11 +451,25 @@ var entloaderBadge = &entloader.Target[*Badge, *BadgeQuery]{
 		return NewBadgeClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *BadgeQuery, op string, hook entloader.SpecHook) (returned, scanned []*Badge, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *BadgeQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *BadgeQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(badge.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *BadgeQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]uuid.UUID, n) },
 	Render: func(ctx context.Context, q *BadgeQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -543,11 +604,25 @@ var entloaderCalibration = &entloader.Target[*Calibration, *CalibrationQuery]{
 		return NewCalibrationClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *CalibrationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Calibration, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *CalibrationQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *CalibrationQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(calibration.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *CalibrationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *CalibrationQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -574,7 +649,7 @@ var entloaderCalibrationInstrument = &entloader.Relation[int, *Instrument, *Inst
 var entloaderCalibrationStandards = &entloader.Relation[int, *Standard, *StandardQuery]{
 	Name:     "Calibration.standards",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: calibration.StandardsTable, Column: calibration.StandardsPrimaryKey[0], On: calibration.StandardsPrimaryKey[1], Target: standard.FieldID},
+	Match:    entloader.Match{Table: calibration.StandardsTable, Column: calibration.StandardsPrimaryKey[0], On: calibration.StandardsPrimaryKey[1], Target: standard.FieldID, Indexed: true},
 	Optional: true,
 	Target:   entloaderStandard,
 }
@@ -693,10 +768,16 @@ var entloaderCertification = &entloader.Target[*Certification, *CertificationQue
 		return NewCertificationClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *CertificationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Certification, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *CertificationQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
+	},
+	Count: func(ctx context.Context, q *CertificationQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		return entloaderCount(ctx, q, func(q *CertificationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	Render: func(ctx context.Context, q *CertificationQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
@@ -810,11 +891,25 @@ var entloaderDocument = &entloader.Target[*Document, *DocumentQuery]{
 		return NewDocumentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *DocumentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Document, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *DocumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *DocumentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(document.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *DocumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *DocumentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -934,11 +1029,25 @@ var entloaderIncident = &entloader.Target[*Incident, *IncidentQuery]{
 		return NewIncidentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *IncidentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Incident, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *IncidentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *IncidentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(incident.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *IncidentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *IncidentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1109,11 +1218,25 @@ var entloaderInstrument = &entloader.Target[*Instrument, *InstrumentQuery]{
 		return NewInstrumentClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *InstrumentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Instrument, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *InstrumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *InstrumentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(instrument.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *InstrumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]labid.InstrumentID, n) },
 	Render: func(ctx context.Context, q *InstrumentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1141,7 +1264,7 @@ var entloaderInstrumentHome = &entloader.Relation[labid.InstrumentID, *Location,
 var entloaderInstrumentResults = &entloader.Relation[labid.InstrumentID, *Result, *ResultQuery]{
 	Name:     "Instrument.results",
 	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Column: instrument.ResultsColumn},
+	Match:    entloader.Match{Column: instrument.ResultsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderResult,
 }
@@ -1149,7 +1272,7 @@ var entloaderInstrumentResults = &entloader.Relation[labid.InstrumentID, *Result
 var entloaderInstrumentTechnicians = &entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery]{
 	Name:     "Instrument.technicians",
 	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Table: instrument.TechniciansTable, Column: instrument.TechniciansPrimaryKey[1], On: instrument.TechniciansPrimaryKey[0], Target: technician.FieldID},
+	Match:    entloader.Match{Table: instrument.TechniciansTable, Column: instrument.TechniciansPrimaryKey[1], On: instrument.TechniciansPrimaryKey[0], Target: technician.FieldID, Indexed: true},
 	Optional: true,
 	Target:   entloaderTechnician,
 }
@@ -1157,7 +1280,7 @@ var entloaderInstrumentTechnicians = &entloader.Relation[labid.InstrumentID, *Te
 var entloaderInstrumentCalibrations = &entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery]{
 	Name:     "Instrument.calibrations",
 	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Column: instrument.CalibrationsColumn},
+	Match:    entloader.Match{Column: instrument.CalibrationsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderCalibration,
 }
@@ -1165,7 +1288,7 @@ var entloaderInstrumentCalibrations = &entloader.Relation[labid.InstrumentID, *C
 var entloaderInstrumentCertifications = &entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery]{
 	Name:     "Instrument.certifications",
 	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Column: instrument.CertificationsColumn},
+	Match:    entloader.Match{Column: instrument.CertificationsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderCertification,
 }
@@ -1296,11 +1419,25 @@ var entloaderLabel = &entloader.Target[*Label, *LabelQuery]{
 		return NewLabelClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *LabelQuery, op string, hook entloader.SpecHook) (returned, scanned []*Label, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *LabelQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *LabelQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(label.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *LabelQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *LabelQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1444,11 +1581,25 @@ var entloaderLocation = &entloader.Target[*Location, *LocationQuery]{
 		return NewLocationClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *LocationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Location, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *LocationQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *LocationQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(location.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *LocationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *LocationQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1476,7 +1627,7 @@ var entloaderLocationParent = &entloader.Relation[int, *Location, *LocationQuery
 var entloaderLocationChildren = &entloader.Relation[int, *Location, *LocationQuery]{
 	Name:     "Location.children",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: location.ChildrenColumn},
+	Match:    entloader.Match{Column: location.ChildrenColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderLocation,
 }
@@ -1484,7 +1635,7 @@ var entloaderLocationChildren = &entloader.Relation[int, *Location, *LocationQue
 var entloaderLocationUnits = &entloader.Relation[int, *Unit, *UnitQuery]{
 	Name:     "Location.units",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: location.UnitsColumn},
+	Match:    entloader.Match{Column: location.UnitsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderUnit,
 }
@@ -1598,11 +1749,25 @@ var entloaderNote = &entloader.Target[*Note, *NoteQuery]{
 		return NewNoteClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *NoteQuery, op string, hook entloader.SpecHook) (returned, scanned []*Note, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *NoteQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *NoteQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(note.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *NoteQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *NoteQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1732,11 +1897,25 @@ var entloaderProject = &entloader.Target[*Project, *ProjectQuery]{
 		return NewProjectClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *ProjectQuery, op string, hook entloader.SpecHook) (returned, scanned []*Project, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *ProjectQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *ProjectQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(project.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *ProjectQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int64, n) },
 	Render: func(ctx context.Context, q *ProjectQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1755,7 +1934,7 @@ var entloaderProjectByID = &entloader.Relation[int64, *Project, *ProjectQuery]{
 var entloaderProjectSamples = &entloader.Relation[int64, *Sample, *SampleQuery]{
 	Name:     "Project.samples",
 	Key:      entloader.IntKey[int64](),
-	Match:    entloader.Match{Table: project.SamplesTable, Column: project.SamplesPrimaryKey[1], On: project.SamplesPrimaryKey[0], Target: sample.FieldID, Repeats: true},
+	Match:    entloader.Match{Table: project.SamplesTable, Column: project.SamplesPrimaryKey[1], On: project.SamplesPrimaryKey[0], Target: sample.FieldID, Repeats: true, Indexed: true},
 	Optional: true,
 	Target:   entloaderSample,
 }
@@ -1763,7 +1942,7 @@ var entloaderProjectSamples = &entloader.Relation[int64, *Sample, *SampleQuery]{
 var entloaderProjectAssignments = &entloader.Relation[int64, *Assignment, *AssignmentQuery]{
 	Name:     "Project.assignments",
 	Key:      entloader.IntKey[int64](),
-	Match:    entloader.Match{Column: project.AssignmentsColumn},
+	Match:    entloader.Match{Column: project.AssignmentsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderAssignment,
 }
@@ -1885,11 +2064,25 @@ var entloaderResult = &entloader.Target[*Result, *ResultQuery]{
 		return NewResultClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *ResultQuery, op string, hook entloader.SpecHook) (returned, scanned []*Result, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *ResultQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *ResultQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(result.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *ResultQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *ResultQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2131,11 +2324,25 @@ var entloaderSample = &entloader.Target[*Sample, *SampleQuery]{
 		return NewSampleClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *SampleQuery, op string, hook entloader.SpecHook) (returned, scanned []*Sample, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *SampleQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *SampleQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(sample.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *SampleQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *SampleQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2171,7 +2378,7 @@ var entloaderSampleTechnician = &entloader.Relation[int, *Technician, *Technicia
 var entloaderSampleResults = &entloader.Relation[int, *Result, *ResultQuery]{
 	Name:     "Sample.results",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.ResultsColumn},
+	Match:    entloader.Match{Column: sample.ResultsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderResult,
 }
@@ -2179,7 +2386,7 @@ var entloaderSampleResults = &entloader.Relation[int, *Result, *ResultQuery]{
 var entloaderSampleTags = &entloader.Relation[int, *Tag, *TagQuery]{
 	Name:     "Sample.tags",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: sample.TagsTable, Column: sample.TagsPrimaryKey[0], On: sample.TagsPrimaryKey[1], Target: tag.FieldID},
+	Match:    entloader.Match{Table: sample.TagsTable, Column: sample.TagsPrimaryKey[0], On: sample.TagsPrimaryKey[1], Target: tag.FieldID, Indexed: true},
 	Optional: true,
 	Target:   entloaderTag,
 }
@@ -2187,7 +2394,7 @@ var entloaderSampleTags = &entloader.Relation[int, *Tag, *TagQuery]{
 var entloaderSampleLabel = &entloader.Relation[int, *Label, *LabelQuery]{
 	Name:     "Sample.label",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.LabelColumn},
+	Match:    entloader.Match{Column: sample.LabelColumn, Indexed: true},
 	One:      true,
 	Optional: true,
 	Target:   entloaderLabel,
@@ -2205,7 +2412,7 @@ var entloaderSampleSource = &entloader.Relation[int, *Sample, *SampleQuery]{
 var entloaderSampleAliquots = &entloader.Relation[int, *Sample, *SampleQuery]{
 	Name:     "Sample.aliquots",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.AliquotsColumn},
+	Match:    entloader.Match{Column: sample.AliquotsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderSample,
 }
@@ -2213,7 +2420,7 @@ var entloaderSampleAliquots = &entloader.Relation[int, *Sample, *SampleQuery]{
 var entloaderSampleProjects = &entloader.Relation[int, *Project, *ProjectQuery]{
 	Name:     "Sample.projects",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: sample.ProjectsTable, Column: sample.ProjectsPrimaryKey[0], On: sample.ProjectsPrimaryKey[1], Target: project.FieldID, Repeats: true},
+	Match:    entloader.Match{Table: sample.ProjectsTable, Column: sample.ProjectsPrimaryKey[0], On: sample.ProjectsPrimaryKey[1], Target: project.FieldID, Repeats: true, Indexed: true},
 	Optional: true,
 	Target:   entloaderProject,
 }
@@ -2221,7 +2428,7 @@ var entloaderSampleProjects = &entloader.Relation[int, *Project, *ProjectQuery]{
 var entloaderSampleAssignments = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
 	Name:     "Sample.assignments",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.AssignmentsColumn},
+	Match:    entloader.Match{Column: sample.AssignmentsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderAssignment,
 }
@@ -2380,11 +2587,25 @@ var entloaderStandard = &entloader.Target[*Standard, *StandardQuery]{
 		return NewStandardClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *StandardQuery, op string, hook entloader.SpecHook) (returned, scanned []*Standard, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *StandardQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *StandardQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(standard.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *StandardQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]labid.StandardCode, n) },
 	Render: func(ctx context.Context, q *StandardQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2499,11 +2720,25 @@ var entloaderTag = &entloader.Target[*Tag, *TagQuery]{
 		return NewTagClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *TagQuery, op string, hook entloader.SpecHook) (returned, scanned []*Tag, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *TagQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *TagQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(tag.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *TagQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]string, n) },
 	Render: func(ctx context.Context, q *TagQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2706,11 +2941,25 @@ var entloaderTechnician = &entloader.Target[*Technician, *TechnicianQuery]{
 		return NewTechnicianClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *TechnicianQuery, op string, hook entloader.SpecHook) (returned, scanned []*Technician, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *TechnicianQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *TechnicianQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(technician.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *TechnicianQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]uuid.UUID, n) },
 	Render: func(ctx context.Context, q *TechnicianQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2729,7 +2978,7 @@ var entloaderTechnicianByID = &entloader.Relation[uuid.UUID, *Technician, *Techn
 var entloaderTechnicianSamples = &entloader.Relation[uuid.UUID, *Sample, *SampleQuery]{
 	Name:     "Technician.samples",
 	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.SamplesColumn},
+	Match:    entloader.Match{Column: technician.SamplesColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderSample,
 }
@@ -2737,7 +2986,7 @@ var entloaderTechnicianSamples = &entloader.Relation[uuid.UUID, *Sample, *Sample
 var entloaderTechnicianPartner = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
 	Name:     "Technician.partner",
 	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.PartnerColumn},
+	Match:    entloader.Match{Column: technician.PartnerColumn, Indexed: true},
 	One:      true,
 	Optional: true,
 	Target:   entloaderTechnician,
@@ -2746,7 +2995,7 @@ var entloaderTechnicianPartner = &entloader.Relation[uuid.UUID, *Technician, *Te
 var entloaderTechnicianColleagues = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
 	Name:     "Technician.colleagues",
 	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Table: technician.ColleaguesTable, Column: technician.ColleaguesPrimaryKey[0], On: technician.ColleaguesPrimaryKey[1], Target: technician.FieldID},
+	Match:    entloader.Match{Table: technician.ColleaguesTable, Column: technician.ColleaguesPrimaryKey[0], On: technician.ColleaguesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
 	Optional: true,
 	Target:   entloaderTechnician,
 }
@@ -2762,7 +3011,7 @@ var entloaderTechnicianTrainers = &entloader.Relation[uuid.UUID, *Technician, *T
 var entloaderTechnicianTrainees = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
 	Name:     "Technician.trainees",
 	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Table: technician.TraineesTable, Column: technician.TraineesPrimaryKey[0], On: technician.TraineesPrimaryKey[1], Target: technician.FieldID},
+	Match:    entloader.Match{Table: technician.TraineesTable, Column: technician.TraineesPrimaryKey[0], On: technician.TraineesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
 	Optional: true,
 	Target:   entloaderTechnician,
 }
@@ -2770,7 +3019,7 @@ var entloaderTechnicianTrainees = &entloader.Relation[uuid.UUID, *Technician, *T
 var entloaderTechnicianInstruments = &entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery]{
 	Name:     "Technician.instruments",
 	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Table: technician.InstrumentsTable, Column: technician.InstrumentsPrimaryKey[0], On: technician.InstrumentsPrimaryKey[1], Target: instrument.FieldID},
+	Match:    entloader.Match{Table: technician.InstrumentsTable, Column: technician.InstrumentsPrimaryKey[0], On: technician.InstrumentsPrimaryKey[1], Target: instrument.FieldID, Indexed: true},
 	Optional: true,
 	Target:   entloaderInstrument,
 }
@@ -2778,7 +3027,7 @@ var entloaderTechnicianInstruments = &entloader.Relation[uuid.UUID, *Instrument,
 var entloaderTechnicianBadge = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
 	Name:     "Technician.badge",
 	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.BadgeColumn},
+	Match:    entloader.Match{Column: technician.BadgeColumn, Indexed: true},
 	One:      true,
 	Optional: true,
 	Target:   entloaderBadge,
@@ -2787,7 +3036,7 @@ var entloaderTechnicianBadge = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuer
 var entloaderTechnicianCertifications = &entloader.Relation[uuid.UUID, *Certification, *CertificationQuery]{
 	Name:     "Technician.certifications",
 	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.CertificationsColumn},
+	Match:    entloader.Match{Column: technician.CertificationsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderCertification,
 }
@@ -2986,11 +3235,25 @@ var entloaderUnit = &entloader.Target[*Unit, *UnitQuery]{
 		return NewUnitClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *UnitQuery, op string, hook entloader.SpecHook) (returned, scanned []*Unit, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *UnitQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *UnitQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(unit.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *UnitQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
 	Render: func(ctx context.Context, q *UnitQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -3018,7 +3281,7 @@ var entloaderUnitLocation = &entloader.Relation[int, *Location, *LocationQuery]{
 var entloaderUnitSamples = &entloader.Relation[int, *Sample, *SampleQuery]{
 	Name:     "Unit.samples",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.SamplesColumn},
+	Match:    entloader.Match{Column: unit.SamplesColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderSample,
 }
@@ -3026,7 +3289,7 @@ var entloaderUnitSamples = &entloader.Relation[int, *Sample, *SampleQuery]{
 var entloaderUnitNotes = &entloader.Relation[int, *Note, *NoteQuery]{
 	Name:     "Unit.notes",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.NotesColumn},
+	Match:    entloader.Match{Column: unit.NotesColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderNote,
 }
@@ -3034,7 +3297,7 @@ var entloaderUnitNotes = &entloader.Relation[int, *Note, *NoteQuery]{
 var entloaderUnitIncidents = &entloader.Relation[int, *Incident, *IncidentQuery]{
 	Name:     "Unit.incidents",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.IncidentsColumn},
+	Match:    entloader.Match{Column: unit.IncidentsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderIncident,
 }
@@ -3042,7 +3305,7 @@ var entloaderUnitIncidents = &entloader.Relation[int, *Incident, *IncidentQuery]
 var entloaderUnitDocuments = &entloader.Relation[int, *Document, *DocumentQuery]{
 	Name:     "Unit.documents",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.DocumentsColumn},
+	Match:    entloader.Match{Column: unit.DocumentsColumn, Indexed: true},
 	Optional: true,
 	Target:   entloaderDocument,
 }

@@ -143,19 +143,31 @@ func (e edge) load(ctx context.Context, entity reflect.Value, opts ...reflect.Va
 	return out[0].Interface(), err
 }
 
-// query runs the same edge as ent's own query.
-func (e edge) query(ctx context.Context, entity reflect.Value, opts ...reflect.Value) (any, error) {
+// count calls CountX or ExistX of an entity.
+func (e edge) count(ctx context.Context, run string, entity reflect.Value, opts ...reflect.Value) (any, error) {
+	out := entity.MethodByName(run + e.name).Call(append([]reflect.Value{reflect.ValueOf(ctx)}, opts...))
+	err, _ := out[1].Interface().(error)
+	return out[0].Interface(), err
+}
+
+// run calls a method of ent's own query of the edge.
+func (e edge) run(ctx context.Context, run string, entity reflect.Value, opts ...reflect.Value) (any, error) {
 	q := entity.MethodByName("Query" + e.name).Call(nil)[0]
 	for _, opt := range opts {
 		opt.Call([]reflect.Value{q})
 	}
+	out := q.MethodByName(run).Call([]reflect.Value{reflect.ValueOf(ctx)})
+	err, _ := out[1].Interface().(error)
+	return out[0].Interface(), err
+}
+
+// query runs the same edge as ent's own query.
+func (e edge) query(ctx context.Context, entity reflect.Value, opts ...reflect.Value) (any, error) {
 	run := "All"
 	if e.unique {
 		run = "Only"
 	}
-	out := q.MethodByName(run).Call([]reflect.Value{reflect.ValueOf(ctx)})
-	err, _ := out[1].Interface().(error)
-	return out[0].Interface(), err
+	return e.run(ctx, run, entity, opts...)
 }
 
 // rows returns the fields of one entity or of many, each as JSON; sorted,

@@ -1,6 +1,8 @@
 package ent_test
 
 import (
+	stdsql "database/sql"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -123,19 +125,21 @@ func keys[V any](m map[string]V) []string {
 	return list
 }
 
+// optionEdges are the edges to samples.
+var optionEdges = []edge{
+	{entity: reflect.TypeFor[*ent.Unit](), name: "Samples"},       // O2M
+	{entity: reflect.TypeFor[*ent.Technician](), name: "Samples"}, // O2M, UUID
+	{entity: reflect.TypeFor[*ent.Sample](), name: "Aliquots"},    // O2M, hidden FK
+	{entity: reflect.TypeFor[*ent.Tag](), name: "Samples"},        // M2M, text keys
+	{entity: reflect.TypeFor[*ent.Project](), name: "Samples"},    // M2M through
+}
+
 // TestOptions compares loads with random options with ent's own query.
 func TestOptions(t *testing.T) {
 	lab := newLab(t, 15)
-	edges := []edge{
-		{entity: reflect.TypeFor[*ent.Unit](), name: "Samples"},       // O2M
-		{entity: reflect.TypeFor[*ent.Technician](), name: "Samples"}, // O2M, UUID
-		{entity: reflect.TypeFor[*ent.Sample](), name: "Aliquots"},    // O2M, hidden FK
-		{entity: reflect.TypeFor[*ent.Tag](), name: "Samples"},        // M2M, text keys
-		{entity: reflect.TypeFor[*ent.Project](), name: "Samples"},    // M2M through
-	}
 	ctx := t.Context()
 	rapid.Check(t, func(rt *rapid.T) {
-		e := rapid.SampledFrom(edges).Draw(rt, "edge")
+		e := rapid.SampledFrom(optionEdges).Draw(rt, "edge")
 		o := drawOptions(rt)
 		loading, _ := lab.load(t)
 		siblings := lab.all(t, loading, e.entity.Elem().Name())
@@ -178,6 +182,47 @@ func TestOptions(t *testing.T) {
 			v, err = e.query(ctx, x, unlimited...)
 			require.NoError(rt, err)
 			require.Subset(rt, rows(t, v, false), got, "%s: %s of %v", o, e, x)
+		}
+		lab.rec.Reset()
+	})
+}
+
+// TestCountsWithOptions compares counts with random options with ent's own.
+func TestCountsWithOptions(t *testing.T) {
+	lab := newLab(t, 15)
+	ctx := t.Context()
+	rapid.Check(t, func(rt *rapid.T) {
+		e := rapid.SampledFrom(optionEdges).Draw(rt, "edge")
+		run := rapid.SampledFrom([]string{"Count", "Exist"}).Draw(rt, "run")
+		o := drawOptions(rt)
+		loading, _ := lab.load(t)
+		siblings := lab.all(t, loading, e.entity.Elem().Name())
+		lab.rec.Reset()
+		opts := make([]reflect.Value, len(o.apply))
+		for i, f := range o.apply {
+			opts[i] = reflect.ValueOf(f)
+		}
+		type answer struct {
+			v   any
+			err error
+		}
+		answers := make([]answer, len(siblings))
+		for i, x := range siblings {
+			v, err := e.count(loading, run, x, opts...)
+			answers[i] = answer{v, err}
+		}
+		sent := lab.rec.Reset()
+		for i, x := range siblings {
+			v, err := e.run(ctx, run, x, opts...)
+			if err != nil {
+				require.Error(rt, answers[i].err, "%s: %s of %v", o, e, x)
+				require.Equal(rt, errors.Is(err, stdsql.ErrNoRows), errors.Is(answers[i].err, stdsql.ErrNoRows))
+				require.Empty(rt, sent, "a statement that can not answer")
+				continue
+			}
+			require.NoError(rt, answers[i].err, "%s: %s of %v", o, e, x)
+			require.Equal(rt, v, answers[i].v, "%s: %s of %v", o, e, x)
+			require.Len(rt, sent, 1, o)
 		}
 		lab.rec.Reset()
 	})

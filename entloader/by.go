@@ -45,6 +45,17 @@ func (b ManyBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([][]T, error
 	return b.loader(ctx).LoadAll(ctx, keys)
 }
 
+// Count returns how many targets key has, as Count of ent's edge query does; 0
+// where there are none. A lone key waits a moment for others, see [WithQuiet].
+func (b ManyBy[R, K, T, Q]) Count(ctx context.Context, key K) (int, error) {
+	return b.relation().counter(b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
+}
+
+// Exist reports whether key has targets, as Exist of ent's edge query does.
+func (b ManyBy[R, K, T, Q]) Exist(ctx context.Context, key K) (bool, error) {
+	return b.relation().prober(b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
+}
+
 // Prime makes targets the answer for key, unless there is an answer already.
 func (b ManyBy[R, K, T, Q]) Prime(ctx context.Context, key K, targets []T) {
 	b.loader(ctx).Prime(ctx, key, targets)
@@ -52,13 +63,13 @@ func (b ManyBy[R, K, T, Q]) Prime(ctx context.Context, key K, targets []T) {
 
 // Clear forgets the answers for keys, those of loads with options included.
 func (b ManyBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
-	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.Clear(ctx, keys...) })
 }
 
 // ClearAll forgets the answers for all keys, those of loads with options
 // included.
 func (b ManyBy[R, K, T, Q]) ClearAll(ctx context.Context) {
-	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.ClearAll(ctx) })
 }
 
 // OneBy loads the one target that a key stands for. It is safe for concurrent
@@ -131,24 +142,31 @@ func (b OneBy[R, K, T, Q]) Prime(ctx context.Context, key K, v T) {
 
 // Clear forgets the answers for keys, those of loads with options included.
 func (b OneBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
-	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.Clear(ctx, keys...) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.Clear(ctx, keys...) })
 }
 
 // ClearAll forgets the answers for all keys, those of loads with options
 // included.
 func (b OneBy[R, K, T, Q]) ClearAll(ctx context.Context) {
-	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l *LoaderBy[K, K, []T]) { l.ClearAll(ctx) })
+	clearRelation(ctx, b.relation(), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.ClearAll(ctx) })
 }
 
-// clearRelation clears the loaders of a relation, whatever their options.
-func clearRelation[K comparable, T comparable, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, clear func(*LoaderBy[K, K, []T])) {
+// keyLoader is a loader of a relation, whatever it brings for a key.
+type keyLoader[K comparable] interface {
+	Clear(ctx context.Context, keys ...K)
+	ClearAll(ctx context.Context)
+}
+
+// clearRelation clears the loaders of a relation, whatever their options and
+// answers.
+func clearRelation[K comparable, T comparable, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, clear func(keyLoader[K])) {
 	r.loader(sc, "", nil) // a clear before the first load counts, too
 	sc.loading.Range(func(k, l any) bool {
-		if o, ok := k.(optionsKey); ok {
+		if o, ok := k.(variantKey); ok {
 			k = o.relation
 		}
 		if k == any(r) {
-			clear(l.(*LoaderBy[K, K, []T]))
+			clear(l.(keyLoader[K]))
 		}
 		return true
 	})

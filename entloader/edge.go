@@ -102,7 +102,7 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 			if found, ok := l.ready(ctx, fk.Key); ok {
 				return found, true, nil
 			}
-			found, err := l.load(ctx, fk.Key, familyOf(set, e.ByFK, l, index, func(s *S) (K, bool) {
+			found, err := l.load(ctx, fk.Key, familyOf(set, guessKey{of: e.ByFK}, l, index, func(s *S) (K, bool) {
 				fk := e.FK(s)
 				return fk.Key, fk.State == FKKnown
 			}))
@@ -119,7 +119,7 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 	if found, ok := l.ready(ctx, id); ok {
 		return found, true, nil
 	}
-	found, err := l.load(ctx, id, familyOf(set, e.ByID, l, index, func(s *S) (I, bool) {
+	found, err := l.load(ctx, id, familyOf(set, guessKey{of: e.ByID}, l, index, func(s *S) (I, bool) {
 		return e.ID(s), e.FK == nil || e.FK(s).State == FKUnknown
 	}))
 	return found, true, err
@@ -128,22 +128,31 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 // withOptions returns the loader for queries with opts. It reports false if they
 // can not be batched.
 func (r *Relation[K, T, Q]) withOptions(ctx context.Context, sc *Scope, opts []func(Q)) (*LoaderBy[K, K, []T], bool) {
-	if len(opts) == 0 {
-		return r.loader(sc, "", nil), true
-	}
-	options, ok := r.renderOptions(ctx, sc, opts)
+	options, ok := r.compareOptions(ctx, sc, opts)
 	if !ok {
-		r.loader(sc, "", nil).countAlone()
 		return nil, false
 	}
 	return r.loader(sc, options, opts), true
 }
 
+// compareOptions returns what options are compared by. It reports false, and
+// counts the load, if they can not be batched.
+func (r *Relation[K, T, Q]) compareOptions(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
+	if len(opts) == 0 {
+		return "", true
+	}
+	options, ok := r.renderOptions(ctx, sc, opts)
+	if !ok {
+		r.loader(sc, "", nil).countAlone()
+	}
+	return options, ok
+}
+
 // familyOf returns the keys that are sent together with that of the entity at
 // index: those of its window. keyOf tells the key of a sibling, and whether it
 // has one.
-func familyOf[S any, K comparable, T comparable, Q any](set *Set[S], r *Relation[K, T, Q], l *LoaderBy[K, K, []T], index int, keyOf func(*S) (K, bool)) family[K] {
-	if set == nil || !set.siblings(r, l.options) {
+func familyOf[S any, K comparable, V any](set *Set[S], of guessKey, l *LoaderBy[K, K, V], index int, keyOf func(*S) (K, bool)) family[K] {
+	if set == nil || !set.siblings(of, l.options) {
 		return family[K]{}
 	}
 	rows, w := set.Rows, l.opt.window

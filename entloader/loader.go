@@ -19,9 +19,9 @@ type Loader[K comparable, V any] = LoaderBy[K, K, V]
 // A LoaderBy is safe for concurrent use.
 type LoaderBy[K any, C comparable, V any] struct {
 	name string
-	// options are those of the queries, as renderOptions compares them; empty
-	// without options.
-	options string
+	// options are those of the queries, in a form that == compares: a string of
+	// renderOptions. Without options they are "", or nil outside of ent.
+	options any
 	opt     options
 	params  any    // of DefineBy; nil without
 	scope   *Scope // nil for loaders outside ent

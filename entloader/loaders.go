@@ -112,7 +112,7 @@ type Scope struct {
 	serial sync.Mutex
 
 	plain   sync.Map // *Target → how a query without options renders
-	loading sync.Map // *Relation or optionsKey → anyLoader
+	loading sync.Map // *Relation or variantKey → anyLoader
 	mu      sync.Mutex
 	order   []anyLoader // loading in the order of first use; protected by mu
 }
@@ -120,12 +120,22 @@ type Scope struct {
 // Client returns the client configuration that generated code passed in.
 func (sc *Scope) Client() any { return sc.client }
 
-// optionsKey identifies the loader of a relation whose queries carry options.
-// The loader without options is found by the relation alone.
-type optionsKey struct {
+// variantKey identifies a loader of a relation that is not the plain one, which
+// is found by the relation alone: its queries carry options, or it counts.
+type variantKey struct {
 	relation any
-	options  string
+	answer   answerKind
+	options  any // compared by ==
 }
+
+// answerKind is what a loader of a relation brings for a key.
+type answerKind uint8
+
+const (
+	answerRows answerKind = iota
+	answerCount
+	answerExist
+)
 
 // add makes the loader for key, unless somebody else did in the meantime.
 func (sc *Scope) add(key any, newLoader func() anyLoader) anyLoader {

@@ -19,11 +19,19 @@ type Target[T comparable, Q any] struct {
 	Unique []string
 	// New returns a query on the client configuration of the scope.
 	New func(*Scope) Q
-	// All runs q as ent's All does (Only, if op is ent.OpQueryOnly):
+	// All runs q as ent's All does (Only or Exist, if op is ent.OpQueryOnly or
+	// ent.OpQueryExist):
 	// interceptors, policies, then the statement. hook sees the final
 	// specification of the statement. scanned are the entities that the
 	// statement brought, returned those that interceptors let through.
 	All func(ctx context.Context, q Q, op string, hook SpecHook) (returned, scanned []T, err error)
+	// Count runs q as ent's Count does (Exist, if op is ent.OpQueryExist), with a
+	// statement that hook rewrites to bring no entities. answer returns what the
+	// interceptors are given as its result; Count returns what they make of it.
+	Count func(ctx context.Context, q Q, op string, hook SpecHook, answer func() (ent.Value, error)) (ent.Value, error)
+	// IDs returns a list of n zero ids: what interceptors see of Exist. It is nil
+	// for types without one id.
+	IDs func(n int) ent.Value
 	// Render adds to r the statements that q would send. It reports false if
 	// q can not be batched.
 	Render func(ctx context.Context, q Q, r *Renderer) bool
@@ -65,13 +73,16 @@ type Match struct {
 	Schema func(*Scope) string
 	// Repeats says that Table may hold a pair twice.
 	Repeats bool
+	// Indexed says that the schema has an index which starts with Column, so that
+	// the rows of one key are found without looking at others.
+	Indexed bool
 }
 
 // loader returns the loader of the relation for queries with the given options.
-func (r *Relation[K, T, Q]) loader(sc *Scope, options string, opts []func(Q)) *LoaderBy[K, K, []T] {
+func (r *Relation[K, T, Q]) loader(sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, []T] {
 	var key any = r
 	if options != "" {
-		key = optionsKey{r, options}
+		key = variantKey{relation: r, options: options}
 	}
 	l, ok := sc.loading.Load(key)
 	if !ok {
@@ -89,22 +100,32 @@ func (r *Relation[K, T, Q]) loader(sc *Scope, options string, opts []func(Q)) *L
 
 func identity[K comparable](k K) K { return k }
 
-// fetch finds the rows for keys: one statement, or as many as the key list
-// needs where the dialect limits it.
+// fetch finds the rows for keys.
 func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q), keys []K, out *answers[[]T]) error {
+	return r.inLists(sc, keys, func(start, end int, list keyList) (bool, error) {
+		op := ent.OpQueryAll
+		if r.One {
+			op = ent.OpQueryOnly
+		}
+		return r.query(ctx, sc, op, opts, keys[start:end], list, out.values[start:end])
+	})
+}
+
+// inLists calls query with lists of the keys from start to end: one, or as many
+// as are needed where the dialect limits them. query reports false if an answer
+// can not be told to one of several keys; it is called for each alone then.
+func (r *Relation[K, T, Q]) inLists(sc *Scope, keys []K, query func(start, end int, list keyList) (bool, error)) error {
 	return keyLists(sc.driver.Dialect(), r.Key, keys, func(start, end int, list keyList) error {
-		keys, out := keys[start:end], out.values[start:end]
-		if r.Key.Exact || !ambiguous(keys) {
-			told, err := r.query(ctx, sc, opts, keys, list, out)
+		if r.Key.Exact || !ambiguous(keys[start:end]) {
+			told, err := query(start, end, list)
 			if told || err != nil {
 				return err
 			}
 		}
-		// Some row can not be told to one key. Every row that is found for a
-		// key alone is its own.
-		for i := range keys {
+		// Every row that is found for a key alone is its own.
+		for i := start; i < end; i++ {
 			err := keyLists(sc.driver.Dialect(), r.Key, keys[i:i+1], func(_, _ int, list keyList) error {
-				_, err := r.query(ctx, sc, opts, keys[i:i+1], list, out[i:i+1])
+				_, err := query(i, i+1, list)
 				return err
 			})
 			if err != nil {
@@ -117,25 +138,17 @@ func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q)
 
 // query sends one statement and groups its rows. It reports false if a row can
 // not be told to one of several keys.
-func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q), keys []K, list keyList, out [][]T) (bool, error) {
+func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, op string, opts []func(Q), keys []K, list keyList, out [][]T) (bool, error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
-	}
-	op := ent.OpQueryAll
-	if r.One {
-		op = ent.OpQueryOnly
 	}
 	scan := newRowScanner(r.Key, keys)
 	if r.Match.Table != "" && len(keys) > 1 {
 		scan.idColumn = r.Target.IDColumn
 	}
 	returned, scanned, err := r.Target.All(ctx, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
-		st := &statement{match: r.Match, idColumn: r.Target.IDColumn, unique: r.Target.Unique, one: r.One, list: list}
-		if r.Match.Schema != nil {
-			st.schema = r.Match.Schema(sc)
-		}
-		st.keyless = len(keys) == 1
+		st := r.statement(sc, list, len(keys))
 		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.Column)
 		st.rewrite(ctx, spec, qc)
 		scan.attach(ctx, spec, st)
@@ -152,6 +165,15 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, opts []func(Q)
 		return true, nil
 	}
 	return groups(scan, returned, scanned, out), nil
+}
+
+// statement returns a statement for n keys.
+func (r *Relation[K, T, Q]) statement(sc *Scope, list keyList, n int) *statement {
+	st := &statement{match: r.Match, idColumn: r.Target.IDColumn, unique: r.Target.Unique, one: r.One, list: list, keyless: n == 1}
+	if r.Match.Schema != nil {
+		st.schema = r.Match.Schema(sc)
+	}
+	return st
 }
 
 // ambiguous reports whether two of the keys could be equal in a column with a

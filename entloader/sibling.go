@@ -28,7 +28,7 @@ type Set[S any] struct {
 	read  *record // what the eager loads read from their context
 
 	mu      sync.Mutex
-	guesses map[any]*guess // by relation; protected by mu
+	guesses map[guessKey]*guess // protected by mu
 }
 
 // token ties the entities of a set to the set without keeping it alive.
@@ -115,28 +115,33 @@ func (s *Set[S]) whole(ctx context.Context, index int) bool {
 }
 
 // A guess bounds what is sent for siblings that have not asked yet. There is
-// one per set and relation. Entities of a set mostly ask for the same; those
-// that ask each for something else (a time of its own for each unit) must not
-// cost a window of keys each.
+// one per set, relation and kind of answer. Entities of a set mostly ask for the
+// same; those that ask each for something else (a time of its own for each unit)
+// must not cost a window of keys each.
 type guess struct {
-	options string          // of the first load with options
-	asked   map[string]bool // others, each asked for by one entity
+	options any          // of the first load with options
+	asked   map[any]bool // others, each asked for by one entity
+}
+
+type guessKey struct {
+	of     any // the relation
+	answer answerKind
 }
 
 // siblings reports whether a load with these options may send for siblings.
-func (s *Set[S]) siblings(relation any, options string) bool {
+func (s *Set[S]) siblings(of guessKey, options any) bool {
 	if options == "" {
 		return true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.guesses == nil {
-		s.guesses = make(map[any]*guess)
+		s.guesses = make(map[guessKey]*guess)
 	}
-	g := s.guesses[relation]
+	g := s.guesses[of]
 	switch {
 	case g == nil:
-		s.guesses[relation] = &guess{options: options, asked: make(map[string]bool)}
+		s.guesses[of] = &guess{options: options, asked: make(map[any]bool)}
 		return true
 	case g.options == options, g.asked[options]: // asked for twice: no guess
 		return true

@@ -58,9 +58,7 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 		if unique != nil {
 			distinct = *unique
 		}
-		key := st.selectKey(s)
-		s.SetDistinct(distinct)
-		terms, args := orderTerms(s)
+		terms, args, text := orderTerms(s)
 		if terms != "" {
 			tie := st.tieBreak(s, terms)
 			terms += tie
@@ -69,38 +67,51 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 			}
 		}
 		if st.limit > 0 || st.offset > 0 {
-			st.rank(s, key, distinct, terms, args)
+			st.limitRows(s, text, terms, args, distinct)
+		} else {
+			st.selectKey(s)
+			s.SetDistinct(distinct)
 		}
 		muteBatch(ctx, true)
 	})
 }
 
-// selectKey restricts the rows to those of the keys and selects the key, unless
-// it is selected already: a column less is two percent less of a batch.
+// selectKey restricts the rows to those of the keys and selects the key.
 func (st *statement) selectKey(s *sql.Selector) (key string) {
-	if st.match.Table == "" {
-		key = s.C(st.match.Column)
-	} else {
-		join := sql.Dialect(s.Dialect()).Table(st.match.Table).Schema(st.schema)
-		target := s.C(st.match.Target)
-		s.Join(join).On(target, join.C(st.match.On))
-		key = join.C(st.match.Column)
-	}
+	key = st.keyOf(s)
 	s.Where(st.list.in(key))
-	if st.keyless || st.held && slices.Contains(s.SelectedColumns(), key) {
-		return key
-	}
-	s.AppendSelectAs(key, keyColumn)
-	st.keyColumns = 1
+	st.keyFrom(s, key)
 	return key
 }
 
-// orderTerms renders what stands behind ORDER BY in s. ent's order terms are
-// functions and expressions; their text is the one form that all of them have.
-func orderTerms(s *sql.Selector) (terms string, args []any) {
+// keyOf returns the column of the key, whose table it joins to s if need be.
+func (st *statement) keyOf(s *sql.Selector) string {
+	if st.match.Table == "" {
+		return s.C(st.match.Column)
+	}
+	join := sql.Dialect(s.Dialect()).Table(st.match.Table).Schema(st.schema)
+	target := s.C(st.match.Target)
+	s.Join(join).On(target, join.C(st.match.On))
+	return join.C(st.match.Column)
+}
+
+// keyFrom selects the key, which stands in a column, unless it is selected
+// already: a column less is two percent less of a batch.
+func (st *statement) keyFrom(s *sql.Selector, column string) {
+	if st.keyless || st.held && slices.Contains(s.SelectedColumns(), s.C(st.match.Column)) {
+		return
+	}
+	s.AppendSelectAs(column, keyColumn)
+	st.keyColumns = 1
+}
+
+// orderTerms renders what stands behind ORDER BY in s, and the statement without
+// it. ent's order terms are functions and expressions; their text is the one form
+// that all of them have.
+func orderTerms(s *sql.Selector) (terms string, args []any, rest string) {
 	all, allArgs := s.Clone().Query()
 	rest, restArgs := s.Clone().ClearOrder().Query()
-	return strings.TrimPrefix(all[len(rest):], " ORDER BY "), allArgs[len(restArgs):]
+	return strings.TrimPrefix(all[len(rest):], " ORDER BY "), allArgs[len(restArgs):], rest
 }
 
 // tieBreak returns the term that orders rows by primary key where terms hold

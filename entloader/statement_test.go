@@ -31,7 +31,7 @@ func TestTieBreak(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := sql.Dialect(dialect.SQLite).Select("*").From(sql.Table("samples")).Where(sql.EQ("status", "open"))
 			c.order(s)
-			terms, _ := orderTerms(s)
+			terms, _, _ := orderTerms(s)
 			if terms == "" {
 				require.Empty(t, c.want)
 				return

@@ -22,6 +22,8 @@ type model struct {
 	Types  []*typeModel
 	// Imports are packages of id types, by path.
 	Imports []importModel
+	// indexes are the columns that an index starts with.
+	indexes map[tableColumn]bool
 }
 
 type importModel struct{ Alias, Path string }
@@ -162,6 +164,9 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 		byName[n.Name] = t
 		m.Types = append(m.Types, t)
 	}
+	if err := m.findIndexes(); err != nil {
+		errs = append(errs, err)
+	}
 	for _, t := range m.Types {
 		if t.HasOneFieldID() {
 			t.Keys = append(t.Keys, &relationModel{
@@ -218,7 +223,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 		if e.Through != nil && e.Through.HasOneFieldID() {
 			byID.Match += ", Repeats: true"
 		}
-		byID.Match += schemaOf(t, e)
+		byID.Match += m.indexed(e.Rel.Table, e.Rel.Columns[key]) + schemaOf(t, e)
 	case ownFK(e):
 		fk, err := foreignKey(t, e)
 		if err != nil {
@@ -233,7 +238,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 			byID.Match += schemaOf(t, e)
 		}
 	default:
-		byID.Match = fmt.Sprintf("Column: %s.%s", pkg, e.ColumnConstant())
+		byID.Match = fmt.Sprintf("Column: %s.%s", pkg, e.ColumnConstant()) + m.indexed(e.Rel.Table, e.Rel.Column())
 	}
 	if t.HasOneFieldID() {
 		em.ByID = byID

@@ -35,6 +35,9 @@ func (m *model) packageNames() map[name]string {
 		for _, e := range t.Edges {
 			way := fmt.Sprintf("it loads edge %s of schema %s: rename it with entloader.Name(…) on the edge, change codegen.WithMethodPrefix, or leave it out with entloader.Skip()", e.Name, t.Name)
 			all[name{t.Name, e.Method}] = way
+			for _, c := range e.Counts() {
+				all[name{t.Name, c.Name}] = way
+			}
 			if e.GraphQL != "" {
 				all[name{t.Name, e.GraphQL}] = way
 			}

@@ -1,0 +1,279 @@
+package entloader
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"reflect"
+
+	"entgo.io/ent"
+	entsql "entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
+)
+
+// A count is a load like any other, of a number instead of rows: the same
+// relation, keys, options and siblings, with a statement that groups by key. What
+// ent's Count and Exist mean is kept:
+//
+//   - Count takes no notice of a limit, and fails where there is an offset.
+//   - Exist takes notice of both.
+//   - Interceptors run with their operation, once for the batch, and are given
+//     the result of all of it. Where one returns another, each key is asked
+//     alone, since nobody can tell what it would have returned for each.
+
+// countColumn is the column of the number of rows.
+const countColumn = "entloader_count"
+
+// errExistSelect is for a query that ent fails to run as well: it scans ids only.
+var errExistSelect = errors.New("Exist of a query with Select: leave the Select out")
+
+// CountMany returns how many targets the edge of the entity has, as LoadMany
+// returns which.
+func (e *EntityEdge[S, I, K, T, Q]) CountMany(ctx context.Context, sc *Scope, h Handle[S], id I, opts []func(Q)) (int, bool, error) {
+	options, ok := e.compareOptions(ctx, sc, opts)
+	if !ok {
+		return 0, false, nil
+	}
+	n, err := loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerCount}, e.ByID.counter(sc, options, opts))
+	return n, true, err
+}
+
+// ExistMany reports whether the edge of the entity has targets, as LoadMany
+// returns which.
+func (e *EntityEdge[S, I, K, T, Q]) ExistMany(ctx context.Context, sc *Scope, h Handle[S], id I, opts []func(Q)) (exist, ok bool, err error) {
+	options, ok := e.compareOptions(ctx, sc, opts)
+	if !ok {
+		return false, false, nil
+	}
+	exist, err = loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerExist}, e.ByID.prober(sc, options, opts))
+	return exist, true, err
+}
+
+func (e *EntityEdge[S, I, K, T, Q]) compareOptions(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
+	if e.ByID == nil {
+		return "", false
+	}
+	return e.ByID.compareOptions(ctx, sc, opts)
+}
+
+// loadAnswer loads what l brings for the entity with the given handle and id,
+// together with its siblings. The edge is one to many: it is loaded by id.
+func loadAnswer[S any, I comparable, K comparable, T comparable, Q, V any](ctx context.Context, e *EntityEdge[S, I, K, T, Q], sc *Scope, h Handle[S], id I, of guessKey, l *LoaderBy[I, I, V]) (V, error) {
+	if v, ok := l.ready(ctx, id); ok {
+		return v, nil
+	}
+	set, _ := e.find(sc, h, id)
+	v, err := l.load(ctx, id, familyOf(set, of, l, h.index, func(s *S) (I, bool) { return e.ID(s), true }))
+	if err != nil {
+		err = keyError(l.name, err)
+	}
+	return v, err
+}
+
+// counter returns the loader of numbers of rows.
+func (r *Relation[K, T, Q]) counter(sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
+	return countLoader(r, sc, variantKey{r, answerCount, options}, func(n int) int { return n },
+		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
+			return r.count(ctx, sc, ent.OpQueryCount, opts, keys, list, out)
+		})
+}
+
+// prober returns the loader of whether there are rows.
+func (r *Relation[K, T, Q]) prober(sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, bool] {
+	return countLoader(r, sc, variantKey{r, answerExist, options}, func(n int) bool { return n > 0 },
+		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
+			if r.Target.IDs != nil {
+				return r.count(ctx, sc, ent.OpQueryExist, opts, keys, list, out)
+			}
+			// ent looks for an entity where there is no id to look for.
+			rows := make([][]T, len(keys))
+			told, err := r.query(ctx, sc, ent.OpQueryExist, opts, keys, list, rows)
+			for i := range rows {
+				out[i] = len(rows[i])
+			}
+			return told, err
+		})
+}
+
+// countLoader returns the loader for key, whose fetch makes values of the
+// numbers that query finds.
+func countLoader[K, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, key variantKey, as func(int) V, query func(ctx context.Context, keys []K, list keyList, out []int) (bool, error)) *LoaderBy[K, K, V] {
+	l, ok := sc.loading.Load(key)
+	if !ok {
+		l = sc.add(key, func() anyLoader {
+			l := newLoader(r.Name, sc.loaders.opt, sc, identity[K], true,
+				func(ctx context.Context, keys []K, out *answers[V]) error {
+					numbers := make([]int, len(keys))
+					err := r.inLists(sc, keys, func(start, end int, list keyList) (bool, error) {
+						return query(ctx, keys[start:end], list, numbers[start:end])
+					})
+					for i, n := range numbers {
+						out.values[i] = as(n)
+					}
+					return err
+				})
+			l.options = key.options
+			return l
+		})
+	}
+	return l.(*LoaderBy[K, K, V])
+}
+
+// count sends one statement and notes the numbers that it brings. It reports
+// false if one can not be told to one of several keys.
+func (r *Relation[K, T, Q]) count(ctx context.Context, sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []int) (bool, error) {
+	q := r.Target.New(sc)
+	for _, opt := range opts {
+		opt(q)
+	}
+	var (
+		refused error
+		given   ent.Value
+		t       = tally[K]{rowScanner: newRowScanner(r.Key, keys), numbers: out}
+	)
+	hook := func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
+		st := r.statement(sc, list, len(keys))
+		if refused = st.count(ctx, spec, qc, op); refused != nil {
+			// The error of a selector keeps its statement from being sent.
+			spec.Modifiers = append(spec.Modifiers, func(s *entsql.Selector) { s.AddError(refused) })
+		}
+		t.attach(spec)
+	}
+	got, err := r.Target.Count(ctx, q, op, hook, func() (ent.Value, error) {
+		muteBatch(ctx, false)
+		given = t.total
+		if op == ent.OpQueryExist {
+			given = r.Target.IDs(t.total)
+		}
+		return given, nil
+	})
+	muteBatch(ctx, false)
+	switch {
+	case refused != nil && err != nil:
+		return false, refused
+	case err != nil:
+		return false, err
+	case len(keys) == 1:
+		out[0], err = number(op, got)
+		return true, err
+	}
+	return !t.lost && sameAnswer(given, got), nil
+}
+
+// number is what Count or Exist makes of what the interceptors returned.
+func number(op string, v ent.Value) (int, error) {
+	if op == ent.OpQueryCount {
+		if n, ok := v.(int); ok {
+			return n, nil
+		}
+	} else if ids := reflect.ValueOf(v); ids.Kind() == reflect.Slice {
+		return ids.Len(), nil
+	}
+	return 0, errors.New("an interceptor returned a value of another type than it was given")
+}
+
+// sameAnswer reports whether interceptors returned what they were given.
+func sameAnswer(given, got ent.Value) bool {
+	if n, ok := given.(int); ok {
+		return got == n
+	}
+	a, b := reflect.ValueOf(given), reflect.ValueOf(got)
+	return b.IsValid() && a.Type() == b.Type() && a.Len() == b.Len() && a.Pointer() == b.Pointer()
+}
+
+// count changes spec into one that brings a number per key: of its rows for
+// Count, and 1 for each key that has rows for Exist. It returns the error of a
+// query that ent would not run.
+func (st *statement) count(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext, op string) error {
+	offset, fields := spec.Offset, q.Fields
+	spec.Limit, spec.Offset, spec.Unique = 0, 0, false
+	unique, none := q.Unique, false
+	switch {
+	case op == ent.OpQueryCount:
+		if offset != 0 {
+			return sql.ErrNoRows // what is left of the one row of a count
+		}
+	case len(fields) > 1:
+		return errExistSelect
+	default:
+		fields = nil
+		none = q.Limit != nil && *q.Limit == 0 // an interceptor's, which ent takes at its word here
+	}
+	modifiers := spec.Modifiers[:len(spec.Modifiers):len(spec.Modifiers)]
+	spec.Modifiers = append(modifiers, func(s *entsql.Selector) {
+		columns, distinct := fields, unique == nil || *unique
+		switch {
+		case st.idColumn == "":
+			columns, distinct = nil, false
+		case len(fields) > 0:
+			distinct = unique != nil && *unique
+		default:
+			columns = []string{st.idColumn}
+			if !s.HasJoins() && !st.match.Repeats {
+				columns, distinct = nil, false // every row has an id of its own
+			}
+		}
+		if columns != nil {
+			columns = s.Columns(columns...)
+		}
+		s.ClearOrder().SetDistinct(false)
+		if none {
+			s.Where(entsql.False())
+		}
+		if op == ent.OpQueryExist {
+			st.probe(s, columns, distinct, offset)
+		} else {
+			key := st.selectKey(s)
+			s.Select()
+			if !st.keyless {
+				s.AppendSelectAs(key, keyColumn).GroupBy(key)
+			}
+			s.AppendSelectAs(countOf(columns, distinct), countColumn)
+		}
+		muteBatch(ctx, true)
+	})
+	return nil
+}
+
+// countOf returns the expression that ent counts rows by.
+func countOf(columns []string, distinct bool) string {
+	switch {
+	case len(columns) == 0:
+		return entsql.Count("*")
+	case distinct:
+		return entsql.Count(entsql.Distinct(columns...))
+	}
+	b := &entsql.Builder{}
+	return entsql.Count(b.IdentComma(columns...).String())
+}
+
+// A tally reads the numbers of a batch.
+type tally[K comparable] struct {
+	*rowScanner[K]
+	numbers []int // by position of the key
+	total   int
+	n       int // of the row that is being read
+}
+
+// attach makes the query read numbers in place of entities. It may be called
+// several times: an interceptor may retry.
+func (t *tally[K]) attach(spec *sqlgraph.QuerySpec) {
+	clear(t.numbers)
+	t.lost, t.owner, t.total = false, -1, 0
+	spec.ScanValues = func([]string) ([]any, error) {
+		if t.index == nil {
+			return []any{&t.n}, nil
+		}
+		return []any{t.rowScanner, &t.n}, nil
+	}
+	spec.Assign = func([]string, []any) error {
+		if t.index == nil {
+			t.owner = 0
+		}
+		if t.owner >= 0 {
+			t.numbers[t.owner] += t.n
+			t.total += t.n
+		}
+		return nil
+	}
+}
