@@ -105,6 +105,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Standard.Calibrations = entloader.NewManyBy[entloaderStandardCalibrationsRelation](&l.Loaders)
 	l.Tag.ByID = entloader.NewOneBy[entloaderTagByIDRelation](&l.Loaders)
 	l.Tag.Samples = entloader.NewManyBy[entloaderTagSamplesRelation](&l.Loaders)
+	l.Tag.LatestSamples = entloader.NewFixedBy[entloaderTagLatestSamplesDeclaredBy](&l.Loaders)
 	l.Technician.ByID = entloader.NewOneBy[entloaderTechnicianByIDRelation](&l.Loaders)
 	l.Technician.Samples = entloader.NewManyBy[entloaderTechnicianSamplesRelation](&l.Loaders)
 	l.Technician.Partner = entloader.NewOneBy[entloaderTechnicianPartnerRelation](&l.Loaders)
@@ -120,6 +121,12 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Unit.Notes = entloader.NewManyBy[entloaderUnitNotesRelation](&l.Loaders)
 	l.Unit.Incidents = entloader.NewManyBy[entloaderUnitIncidentsRelation](&l.Loaders)
 	l.Unit.Documents = entloader.NewManyBy[entloaderUnitDocumentsRelation](&l.Loaders)
+	l.Unit.RecentSamples = entloader.NewDeclaredBy[entloaderUnitRecentSamplesDeclaredBy](&l.Loaders)
+	l.Unit.OpenSamples = entloader.NewFixedBy[entloaderUnitOpenSamplesDeclaredBy](&l.Loaders)
+	l.Unit.LastSample = entloader.NewFixedFirstBy[entloaderUnitLastSampleDeclaredBy](&l.Loaders)
+	l.Unit.OddSamples = entloader.NewDeclaredBy[entloaderUnitOddSamplesDeclaredBy](&l.Loaders)
+	l.Unit.StaleSamples = entloader.NewDeclaredBy[entloaderUnitStaleSamplesDeclaredBy](&l.Loaders)
+	l.Unit.FirstByStatus = entloader.NewFirstBy[entloaderUnitFirstByStatusDeclaredBy](&l.Loaders)
 	return l
 }
 
@@ -550,8 +557,9 @@ func (entloaderStandardCalibrationsRelation) Relation() *entloader.Relation[labi
 
 // TagLoaders load Tags, and what belongs to them, by key.
 type TagLoaders struct {
-	ByID    entloader.OneBy[entloaderTagByIDRelation, string, *Tag, *TagQuery]
-	Samples entloader.ManyBy[entloaderTagSamplesRelation, string, *Sample, *SampleQuery]
+	ByID          entloader.OneBy[entloaderTagByIDRelation, string, *Tag, *TagQuery]
+	Samples       entloader.ManyBy[entloaderTagSamplesRelation, string, *Sample, *SampleQuery]
+	LatestSamples entloader.FixedBy[entloaderTagLatestSamplesDeclaredBy, string, *Sample, *SampleQuery]
 }
 
 type entloaderTagByIDRelation struct{}
@@ -646,12 +654,18 @@ func (entloaderTechnicianCertificationsRelation) Relation() *entloader.Relation[
 
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
-	ByID      entloader.OneBy[entloaderUnitByIDRelation, int, *Unit, *UnitQuery]
-	Location  entloader.OneBy[entloaderUnitLocationRelation, int, *Location, *LocationQuery]
-	Samples   entloader.ManyBy[entloaderUnitSamplesRelation, int, *Sample, *SampleQuery]
-	Notes     entloader.ManyBy[entloaderUnitNotesRelation, int, *Note, *NoteQuery]
-	Incidents entloader.ManyBy[entloaderUnitIncidentsRelation, int, *Incident, *IncidentQuery]
-	Documents entloader.ManyBy[entloaderUnitDocumentsRelation, int, *Document, *DocumentQuery]
+	ByID          entloader.OneBy[entloaderUnitByIDRelation, int, *Unit, *UnitQuery]
+	Location      entloader.OneBy[entloaderUnitLocationRelation, int, *Location, *LocationQuery]
+	Samples       entloader.ManyBy[entloaderUnitSamplesRelation, int, *Sample, *SampleQuery]
+	Notes         entloader.ManyBy[entloaderUnitNotesRelation, int, *Note, *NoteQuery]
+	Incidents     entloader.ManyBy[entloaderUnitIncidentsRelation, int, *Incident, *IncidentQuery]
+	Documents     entloader.ManyBy[entloaderUnitDocumentsRelation, int, *Document, *DocumentQuery]
+	RecentSamples entloader.DeclaredBy[entloaderUnitRecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams]
+	OpenSamples   entloader.FixedBy[entloaderUnitOpenSamplesDeclaredBy, int, *Sample, *SampleQuery]
+	LastSample    entloader.FixedFirstBy[entloaderUnitLastSampleDeclaredBy, int, *Sample, *SampleQuery]
+	OddSamples    entloader.DeclaredBy[entloaderUnitOddSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitOddSamplesParams]
+	StaleSamples  entloader.DeclaredBy[entloaderUnitStaleSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitStaleSamplesParams]
+	FirstByStatus entloader.FirstBy[entloaderUnitFirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams]
 }
 
 type entloaderUnitByIDRelation struct{}

@@ -127,7 +127,8 @@ func (l *lab) edges() []edge {
 		entity := all1.Type.Out(0).Elem()
 		for i := range entity.NumMethod() {
 			m := entity.Method(i)
-			if name, ok := strings.CutPrefix(m.Name, "Load"); ok {
+			name, ok := strings.CutPrefix(m.Name, "Load")
+			if _, own := entity.MethodByName("Query" + name); ok && own { // not a dynamic edge
 				all = append(all, edge{entity: entity, name: name, unique: m.Type.Out(0).Kind() == reflect.Pointer})
 			}
 		}

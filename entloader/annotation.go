@@ -1,14 +1,20 @@
 package entloader
 
-import "entgo.io/ent/schema"
+import (
+	"slices"
+
+	"entgo.io/ent/schema"
+)
 
 // Annotation configures the generation of loaders for a type or an edge of an
-// ent schema. Use [Skip] and [Name].
+// ent schema. Use [Skip], [Name] and [Dynamic].
 type Annotation struct {
 	// Skip leaves out the loaders.
 	Skip bool `json:"skip,omitempty"`
 	// Label is what the loaders are called instead of the edge's name.
 	Label string `json:"name,omitempty"`
+	// Dynamic are the dynamic edges of an edge.
+	Dynamic []DynamicSpec `json:"dynamic,omitempty"`
 }
 
 // Skip leaves out the loaders of an edge, or all loaders from and to a type.
@@ -29,6 +35,9 @@ func (a Annotation) Merge(other schema.Annotation) schema.Annotation {
 		if o.Label != "" {
 			a.Label = o.Label
 		}
+		a.Dynamic = append(slices.Clip(a.Dynamic), o.Dynamic...)
+	case DynamicEdge:
+		return a.Merge(o.annotation())
 	case *Annotation:
 		if o != nil {
 			return a.Merge(*o)

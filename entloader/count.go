@@ -112,7 +112,7 @@ func countLoader[K, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, key
 					}
 					return err
 				})
-			l.options = key.options
+			l.options = guessed(key)
 			return l
 		})
 	}

@@ -4,6 +4,8 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
+
+	"github.com/entloader/entloader/entloader"
 )
 
 // Tag is a word that samples are found by.
@@ -24,6 +26,9 @@ func (Tag) Edges() []ent.Edge {
 	return []ent.Edge{
 		// M2M, inverse of Sample.tags: the other side of the join table sample_tags.
 		edge.From("samples", Sample.Type).
-			Ref("tags"),
+			Ref("tags").
+			Annotations(
+				entloader.Dynamic("latest_samples").OrderBy(entloader.Desc("taken_at")).Limit(3),
+			),
 	}
 }

@@ -39,7 +39,7 @@ func TestStatementsWithoutLoaders(t *testing.T) {
 			// ent must find code that compiles: the schema imports it.
 			files, err := filepath.Glob(filepath.Join(p.dir, "ent", "entloader*.go"))
 			require.NoError(t, err)
-			require.Len(t, files, 3)
+			require.Len(t, files, 4)
 			for _, f := range files {
 				require.NoError(t, os.Remove(f))
 			}

@@ -96,13 +96,19 @@ func (e *Extension) Hooks() []gen.Hook {
 				if err := errors.Join(m.checkSchema(), m.checkHandwritten()); err != nil {
 					return err
 				}
-				t, err := gen.NewTemplate("entloader").
-					Funcs(map[string]any{"entloader": func() *model { return m }}).
-					ParseFS(templates, "template/*.tmpl")
+				funcs := map[string]any{"entloader": func() *model { return m }}
+				t, err := gen.NewTemplate("entloader").Funcs(funcs).
+					ParseFS(templates, "template/edge.tmpl", "template/internal.tmpl", "template/loaders.tmpl")
 				if err != nil {
 					return fmt.Errorf("entloader: parsing templates: %w", err)
 				}
-				g.Templates = append(g.Templates, t)
+				dynamic, err := gen.NewTemplate("entloader_dynamic").Funcs(funcs).
+					SkipIf(func(*gen.Graph) bool { return !m.hasDynamic() }).
+					ParseFS(templates, "template/dynamic.tmpl")
+				if err != nil {
+					return fmt.Errorf("entloader: parsing templates: %w", err)
+				}
+				g.Templates = append(g.Templates, t, dynamic)
 				if err := next.Generate(g); err != nil {
 					return err
 				}

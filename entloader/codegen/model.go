@@ -33,6 +33,8 @@ type typeModel struct {
 	*gen.Type
 	// Edges are the edges with loaders.
 	Edges []*edgeModel
+	// Dynamic are the dynamic edges that the schema declares.
+	Dynamic []*dynamicModel
 	// FKs are the foreign keys that siblings of the type are remembered with.
 	FKs []*fkModel
 	// Keys are the relations that are loaded by key: by id, and by each edge.
@@ -245,7 +247,11 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 		t.Keys = append(t.Keys, byID)
 	}
 	t.Edges = append(t.Edges, em)
-	return nil
+	var errs []error
+	for _, d := range a.Dynamic {
+		errs = append(errs, t.addDynamic(m, em, d))
+	}
+	return errors.Join(errs...)
 }
 
 // ownFK reports whether ent answers an edge query from the foreign key of the

@@ -42,6 +42,16 @@ func (m *model) packageNames() map[name]string {
 				all[name{t.Name, e.GraphQL}] = way
 			}
 		}
+		for _, d := range t.Dynamic {
+			for _, n := range d.names() {
+				all[n] = fmt.Sprintf("it is part of Dynamic(%q) on edge %s of schema %s: give the dynamic edge another name", d.Spec.Label, d.Edge.Name, t.Name)
+			}
+		}
+	}
+	if m.HasFuncs() {
+		for _, f := range []string{"LoadersConfig", "ConfigureLoaders"} {
+			all[name{ident: f}] = "it configures the dynamic edges with functions: rename the other one"
+		}
 	}
 	return all
 }
@@ -72,7 +82,49 @@ func (m *model) checkSchema() error {
 			seen[n] = e
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, m.checkDynamic()...)...)
+}
+
+// names are the names that a dynamic edge adds.
+func (d *dynamicModel) names() []name {
+	t := d.Edge.Owner.Name
+	names := []name{{t, d.Method()}, {t + "Loaders", d.Base}}
+	for _, c := range d.Counts() {
+		names = append(names, name{t, c.Name})
+	}
+	if len(d.Params) > 0 {
+		names = append(names, name{ident: d.ParamsType()})
+	}
+	return names
+}
+
+// checkDynamic finds dynamic edges whose names meet with each other, or with those
+// of edges.
+func (m *model) checkDynamic() []error {
+	var errs []error
+	owners := make(map[name]string)
+	for _, t := range m.Types {
+		for _, k := range t.Keys {
+			owners[name{t.Name + "Loaders", k.Field}] = k.Name
+		}
+		for _, e := range t.Edges {
+			owners[name{t.Name, e.Method}] = "edge " + e.Name
+			for _, c := range e.Counts() {
+				owners[name{t.Name, c.Name}] = "edge " + e.Name
+			}
+		}
+	}
+	for _, t := range m.Types {
+		for _, d := range t.Dynamic {
+			for _, n := range d.names() {
+				if other, ok := owners[n]; ok {
+					errs = append(errs, fmt.Errorf("entloader: schema %s, edge %s, Dynamic(%q): its name %s is that of %s already: give one another name", t.Name, d.Edge.Name, d.Spec.Label, n, other))
+				}
+				owners[n] = fmt.Sprintf("Dynamic(%q) on edge %s", d.Spec.Label, d.Edge.Name)
+			}
+		}
+	}
+	return errs
 }
 
 // checkHandwritten finds generated names that clash with those of files in the
