@@ -67,8 +67,10 @@ func TestConformanceNoFetch(t *testing.T) {
 		"NewLoaderBy: the fetch":    func() { entloader.NewLoaderBy[int, int, int](func(k int) int { return k }, nil) },
 		"NewLoaderBy: the id":       func() { entloader.NewLoaderBy[int, int](nil, source(new(calls[int]))) },
 		"NewGroupLoader: the fetch": func() { entloader.NewGroupLoader(nil, func(v int) int { return v }) },
-		"NewGroupLoader: the by":    func() { entloader.NewGroupLoader[int](func(context.Context, []int) ([]int, error) { return nil, nil }, nil) },
-		"PerKey: the fetch":         func() { entloader.PerKey[int, int](4, nil) },
+		"NewGroupLoader: the by": func() {
+			entloader.NewGroupLoader[int](func(context.Context, []int) ([]int, error) { return nil, nil }, nil)
+		},
+		"PerKey: the fetch": func() { entloader.PerKey[int, int](4, nil) },
 	} {
 		require.PanicsWithValue(t, "entloader: "+name+" function is nil", make)
 	}

@@ -63,7 +63,7 @@ func loadAnswer[S any, I comparable, K comparable, T comparable, Q, V any](ctx c
 		return v, nil
 	}
 	set, _ := e.find(sc, h, id)
-	v, err := l.load(ctx, id, familyOf(set, of, l, h.index, func(s *S) (I, bool) { return e.ID(s), true }))
+	v, err := l.load(ctx, id, familyOf(set, h, of, l, func(s *S) (I, bool) { return e.ID(s), true }))
 	if err != nil {
 		err = keyError(l.name, err)
 	}

@@ -25,6 +25,15 @@ func (l *LoaderBy[K, C, V]) gathers(with family[K]) bool {
 	return (with.keys == nil || l.opt.uncache) && !l.inTx()
 }
 
+// countLone counts a load that sends for nobody else.
+func (l *LoaderBy[K, C, V]) countLone(with family[K]) {
+	if with.keys != nil {
+		l.stats.Lone.Uncached++
+	} else {
+		l.stats.Lone.count(with.why)
+	}
+}
+
 // open makes a batch for key and its siblings, which runs under ctx. head is
 // the first of the answers for the key that are not for ctx. The caller holds
 // l.mu, and starts the batch.

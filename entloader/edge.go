@@ -32,7 +32,7 @@ func (e *EntityEdge[S, I, K, T, Q]) LoadMany(ctx context.Context, sc *Scope, h H
 	if row != nil && loaded != nil && len(opts) == 0 && set.whole(ctx, e.Index) {
 		return loaded[:len(loaded):len(loaded)], true, nil
 	}
-	found, ok, err := e.load(ctx, sc, set, row, h.index, id, opts)
+	found, ok, err := e.load(ctx, sc, set, row, h, id, opts)
 	if err != nil {
 		err = keyError(e.Name, err)
 	}
@@ -49,7 +49,7 @@ func (e *EntityEdge[S, I, K, T, Q]) LoadOne(ctx context.Context, sc *Scope, h Ha
 		}
 		return loaded, true, nil
 	}
-	found, ok, err := e.load(ctx, sc, set, row, h.index, id, opts)
+	found, ok, err := e.load(ctx, sc, set, row, h, id, opts)
 	if err != nil {
 		return none, true, keyError(e.Name, err)
 	}
@@ -89,7 +89,7 @@ func (e *EntityEdge[S, I, K, T, Q]) find(sc *Scope, h Handle[S], id I) (*Set[S],
 	return set, row
 }
 
-func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Set[S], row *S, index int, id I, opts []func(Q)) ([]T, bool, error) {
+func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Set[S], row *S, h Handle[S], id I, opts []func(Q)) ([]T, bool, error) {
 	if row != nil && e.FK != nil {
 		switch fk := e.FK(row); fk.State {
 		case FKNull:
@@ -102,7 +102,7 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 			if found, ok := l.ready(ctx, fk.Key); ok {
 				return found, true, nil
 			}
-			found, err := l.load(ctx, fk.Key, familyOf(set, guessKey{of: e.ByFK}, l, index, func(s *S) (K, bool) {
+			found, err := l.load(ctx, fk.Key, familyOf(set, h, guessKey{of: e.ByFK}, l, func(s *S) (K, bool) {
 				fk := e.FK(s)
 				return fk.Key, fk.State == FKKnown
 			}))
@@ -119,7 +119,7 @@ func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Se
 	if found, ok := l.ready(ctx, id); ok {
 		return found, true, nil
 	}
-	found, err := l.load(ctx, id, familyOf(set, guessKey{of: e.ByID}, l, index, func(s *S) (I, bool) {
+	found, err := l.load(ctx, id, familyOf(set, h, guessKey{of: e.ByID}, l, func(s *S) (I, bool) {
 		return e.ID(s), e.FK == nil || e.FK(s).State == FKUnknown
 	}))
 	return found, true, err
@@ -148,14 +148,19 @@ func (r *Relation[K, T, Q]) compareOptions(ctx context.Context, sc *Scope, opts 
 	return options, ok
 }
 
-// familyOf returns the keys that are sent together with that of the entity at
-// index: those of its window. keyOf tells the key of a sibling, and whether it
-// has one.
-func familyOf[S any, K comparable, V any](set *Set[S], of guessKey, l *LoaderBy[K, K, V], index int, keyOf func(*S) (K, bool)) family[K] {
-	if set == nil || !set.siblings(of, l.options) {
-		return family[K]{}
+// familyOf returns the keys that are sent together with that of the entity with
+// handle h, which belongs to set: those of its window. keyOf tells the key of a
+// sibling, and whether it has one.
+func familyOf[S any, K comparable, V any](set *Set[S], h Handle[S], of guessKey, l *LoaderBy[K, K, V], keyOf func(*S) (K, bool)) family[K] {
+	switch {
+	case h.token == nil:
+		return family[K]{why: loneNoSet}
+	case set == nil:
+		return family[K]{why: loneOtherSet}
+	case !set.siblings(of, l.options):
+		return family[K]{why: loneVarying}
 	}
-	rows, w := set.Rows, l.opt.window
+	rows, w, index := set.Rows, l.opt.window, h.index
 	start := index / w * w
 	end := min(start+w, len(rows))
 	return family[K]{size: end - start, keys: func(limit int, yield func(K) bool) {
@@ -178,5 +183,6 @@ func familyOf[S any, K comparable, V any](set *Set[S], of guessKey, l *LoaderBy[
 func (l *LoaderBy[K, C, V]) countAlone() {
 	l.mu.Lock()
 	l.stats.Alone++
+	l.stats.Lone.Options++
 	l.mu.Unlock()
 }

@@ -150,6 +150,7 @@ type family[K any] struct {
 	// their order, or those from the one that is loaded on, if only limit of
 	// them are wanted.
 	keys func(limit int, yield func(K) bool)
+	why  loneReason // without keys
 }
 
 // load returns the value for key. The keys of its family are sent with it, at
@@ -255,7 +256,11 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 		l.stats.Hits++
 	case l.gathers(with):
 		e.slot, e.opened = l.gather(ctx, e.at, id, key, head, e.now)
+		l.countLone(with)
 	default:
+		if with.keys == nil || l.opt.uncache { // in a transaction
+			l.countLone(with)
+		}
 		e.slot, e.opened = l.open(ctx, e.at, id, key, with, head), true
 	}
 	b := e.slot.batch
@@ -410,6 +415,7 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 			if s, opened = l.gather(ctx, at, id, keys[i], head, now); opened {
 				s.batch.reserve(min(len(rest)-n, l.opt.maxBatch))
 			}
+			l.stats.Lone.ByKey++
 		} else if slots[i] == nil {
 			l.stats.Hits++
 		}

@@ -23,6 +23,8 @@ type Stats struct {
 	// Alone counts loads that ran as a query of their own: because their options
 	// can not be batched, or under [Alone].
 	Alone int
+	// Lone says of loads without siblings why they had none.
+	Lone Lone
 	// Errors counts batches that failed as a whole.
 	Errors int
 	// Cached counts keys of batches that the cache of WithCache had, CacheErrors
@@ -64,6 +66,7 @@ func (s *Stats) sent(why reason, keys int) {
 		s.Flushed++
 	case reasonAlone:
 		s.Alone++
+		s.Lone.Alone++
 		return
 	}
 	s.Batches++
@@ -73,8 +76,12 @@ func (s *Stats) sent(why reason, keys int) {
 
 // String returns the figures in one line.
 func (s Stats) String() string {
-	return fmt.Sprintf("%s: %d loads, %d hits, %d waits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
+	line := fmt.Sprintf("%s: %d loads, %d hits, %d waits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
 		s.Name, s.Loads, s.Hits, s.Waits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
+	if why := s.Lone.String(); why != "" {
+		line += "; lone: " + why
+	}
+	return line
 }
 
 // Stats returns the figures of every loader that was used so far, those of one
