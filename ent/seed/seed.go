@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 
+	"entgo.io/ent/dialect"
+
 	"github.com/entloader/entloader/ent/unit"
 )
 
@@ -24,6 +26,9 @@ type Options struct {
 	Units int
 	// Seed chooses one of many laboratories of that size. 0 stands for DefaultSeed.
 	Seed uint64
+	// Dialect is that of the database, by ent's name: dialect.SQLite, which is the default, dialect.Postgres or
+	// dialect.MySQL.
+	Dialect string
 	// Progress, if not nil, is called now and then on the goroutine of Run with how many of the units are written.
 	Progress func(done, total int)
 }
@@ -35,11 +40,11 @@ type Counts map[string]int
 // hangs on them) and the work between two looks at the context.
 const unitsPerFlush = 500
 
-// Run writes a laboratory into db, a SQLite database with the tables of the schema in it and no rows. It is all or nothing:
-// one transaction, rolled back when it fails or ctx ends. Foreign keys are kept if the connection has them on.
+// Run writes a laboratory into db, a database with the tables of the schema in it and no rows. It is all or nothing: one
+// transaction, rolled back when it fails or ctx ends. Foreign keys are kept; SQLite and PostgreSQL check them.
 //
-// For speed, Run relaxes the durability of its connection while it writes: a crash of the machine, not of the process, can
-// damage the database file. Seed databases that can be made again.
+// For speed, Run relaxes the durability of its connection to SQLite while it writes: a crash of the machine, not of the
+// process, can damage the database file. Seed databases that can be made again.
 func Run(ctx context.Context, db *sql.DB, opts Options) (Counts, error) {
 	if opts.Units < 1 {
 		return nil, fmt.Errorf("entloader: seed: Units is %d: set it to at least 1", opts.Units)
@@ -47,15 +52,22 @@ func Run(ctx context.Context, db *sql.DB, opts Options) (Counts, error) {
 	if opts.Seed == 0 {
 		opts.Seed = DefaultSeed
 	}
+	if opts.Dialect == "" {
+		opts.Dialect = dialect.SQLite
+	}
+	settings, err := settings(opts.Dialect)
+	if err != nil {
+		return nil, err
+	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("entloader: seed: no connection: %w", err)
 	}
 	defer conn.Close()
-	if err := checkEmpty(ctx, conn); err != nil {
+	if err := checkEmpty(ctx, conn, opts.Dialect); err != nil {
 		return nil, err
 	}
-	restore, err := tune(ctx, conn)
+	restore, err := tune(ctx, conn, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -67,55 +79,18 @@ func Run(ctx context.Context, db *sql.DB, opts Options) (Counts, error) {
 }
 
 // checkEmpty reports in the user's words what would otherwise be a missing table or a duplicate key.
-func checkEmpty(ctx context.Context, conn *sql.Conn) error {
-	var n int
-	err := conn.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+quote(unit.Table)+" LIMIT 1)").Scan(&n)
+func checkEmpty(ctx context.Context, conn *sql.Conn, name string) error {
+	var filled bool
+	err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+quote(name, unit.Table)+")").Scan(&filled)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("entloader: seed: stopped before the first unit: %w", ctx.Err())
 	case err != nil:
 		return fmt.Errorf("entloader: seed: cannot read the table %q; create the tables with client.Schema.Create first: %w", unit.Table, err)
-	case n > 0:
+	case filled:
 		return fmt.Errorf("entloader: seed: the table %q has rows already; seed an empty database", unit.Table)
 	}
 	return nil
-}
-
-// tune sets the connection up for bulk writes, and returns what sets it back as it was.
-func tune(ctx context.Context, conn *sql.Conn) (restore func() error, err error) {
-	settings := []struct {
-		name  string
-		value int
-		was   int
-	}{
-		{name: "synchronous", value: 0},
-		{name: "cache_size", value: -256 << 10}, // in KiB: the right-hand edges of all indexes stay in memory
-	}
-	for i := range settings {
-		s := &settings[i]
-		if err := conn.QueryRowContext(ctx, "PRAGMA "+s.name).Scan(&s.was); err != nil {
-			return nil, fmt.Errorf("entloader: seed: cannot read PRAGMA %s; seed writes to SQLite only: %w", s.name, err)
-		}
-	}
-	set := func(ctx context.Context, name string, value int) error {
-		if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA %s = %d", name, value)); err != nil {
-			return fmt.Errorf("entloader: seed: cannot set PRAGMA %s: %w", name, err)
-		}
-		return nil
-	}
-	restore = func() error {
-		var errs []error
-		for _, s := range settings {
-			errs = append(errs, set(context.WithoutCancel(ctx), s.name, s.was))
-		}
-		return errors.Join(errs...)
-	}
-	for _, s := range settings {
-		if err := set(ctx, s.name, s.value); err != nil {
-			return nil, errors.Join(err, restore())
-		}
-	}
-	return restore, nil
 }
 
 // write generates and writes everything in one transaction.
@@ -135,11 +110,7 @@ func write(ctx context.Context, conn *sql.Conn, opts Options) (Counts, error) {
 		}
 		return nil, fmt.Errorf("entloader: seed: stopped after %d of %d units, nothing is kept: %w", done, opts.Units, err)
 	}
-	// Partners refer to each other, and need not be in one statement. SQLite resets this at the end of the transaction.
-	if _, err := tx.ExecContext(ctx, "PRAGMA defer_foreign_keys = ON"); err != nil {
-		return fail(err)
-	}
-	t := newTables(tx)
+	t := newTables(tx, opts.Dialect)
 	defer t.close()
 	lab := newLab(t, opts)
 	lab.writeStock()
@@ -161,6 +132,9 @@ func write(ctx context.Context, conn *sql.Conn, opts Options) (Counts, error) {
 		if opts.Progress != nil {
 			opts.Progress(done, opts.Units)
 		}
+	}
+	if err := t.skipIDs(ctx, tx); err != nil {
+		return fail(err)
 	}
 	if err := tx.Commit(); err != nil {
 		return fail(err)

@@ -221,6 +221,8 @@ func TestRunRefuses(t *testing.T) {
 	db, _ := open(t, "")
 	_, err := seed.Run(t.Context(), db, seed.Options{})
 	require.EqualError(t, err, "entloader: seed: Units is 0: set it to at least 1")
+	_, err = seed.Run(t.Context(), db, seed.Options{Units: 1, Dialect: "postgresql"})
+	require.EqualError(t, err, `entloader: seed: dialect "postgresql": seed writes to "sqlite3", "postgres" and "mysql"`)
 
 	_, err = seed.Run(t.Context(), db, seed.Options{Units: 1})
 	require.NoError(t, err)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
+	"slices"
+
+	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/entloader/entloader/ent/assignment"
 	"github.com/entloader/entloader/ent/badge"
@@ -28,7 +30,8 @@ import (
 // tables are all tables of the schema. The order of its construction is parents first, and so is that of flush:
 // immediate foreign keys hold after every statement.
 type tables struct {
-	all []*table
+	dialect string
+	all     []*table
 
 	locations, technicians, colleagues, trainees, badges     *table
 	instruments, certifications, standards, calibrations     *table
@@ -37,10 +40,10 @@ type tables struct {
 	notes, documents, incidents                              *table
 }
 
-func newTables(tx *sql.Tx) *tables {
-	t := &tables{}
+func newTables(tx *sql.Tx, dialect string) *tables {
+	t := &tables{dialect: dialect}
 	add := func(name string, columns ...string) *table {
-		tb := &table{tx: tx, name: name, columns: columns}
+		tb := &table{tx: tx, dialect: dialect, name: name, columns: columns}
 		t.all = append(t.all, tb)
 		return tb
 	}
@@ -98,13 +101,15 @@ func (t *tables) counts() Counts {
 	return counts
 }
 
-// chunks are the numbers of rows that one statement inserts. Three sizes write any number of rows with few statements, each
-// prepared once.
-var chunks = [...]int{100, 10, 1}
+// chunks are the numbers of rows that one statement inserts. A few sizes write any number of rows with few statements, each
+// prepared once. But for the last row, if their number is odd, no chunk parts the rows 2k and 2k+1: partners stand there,
+// who refer to each other, and a foreign key holds after every statement.
+var chunks = [...]int{100, 10, 2, 1}
 
 // table collects rows and writes them with multi-row inserts.
 type table struct {
 	tx      *sql.Tx
+	dialect string
 	name    string
 	columns []string
 	stmts   [len(chunks)]*sql.Stmt // prepared at first use
@@ -152,19 +157,11 @@ func (tb *table) insert(ctx context.Context, chunk int, args []any) error {
 
 // insertText is INSERT INTO table (columns) VALUES (?, …), … with n rows.
 func (tb *table) insertText(n int) string {
-	var b strings.Builder
-	b.WriteString("INSERT INTO " + quote(tb.name) + " (")
-	for i, c := range tb.columns {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(quote(c))
+	insert := entsql.Dialect(tb.dialect).Insert(tb.name).Columns(tb.columns...)
+	row := slices.Repeat([]any{0}, len(tb.columns)) // ent writes NULL for nil, and a parameter for anything else
+	for range n {
+		insert.Values(row...)
 	}
-	b.WriteString(") VALUES ")
-	row := "(?" + strings.Repeat(", ?", len(tb.columns)-1) + ")"
-	b.WriteString(row + strings.Repeat(", "+row, n-1))
-	return b.String()
+	text, _ := insert.Query()
+	return text
 }
-
-// quote quotes an identifier. Names are those of the schema and hold no quotes.
-func quote(name string) string { return `"` + name + `"` }
