@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"reflect"
@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEquivalence compares every edge of every entity with ent's own query, in
+// testEdges compares every edge of every entity with ent's own query, in
 // the ways that an entity comes to its loaders.
-func TestEquivalence(t *testing.T) {
-	lab := newLab(t, 12)
+func testEdges(t *testing.T, db Database) {
+	lab := db.newLab(t, 12)
 	edges := lab.edges()
 	require.GreaterOrEqual(t, len(edges), 35, "edges of the reference schema")
 	for _, e := range edges {

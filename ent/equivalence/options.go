@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	stdsql "database/sql"
@@ -134,9 +134,9 @@ var optionEdges = []edge{
 	{entity: reflect.TypeFor[*ent.Project](), name: "Samples"},    // M2M through
 }
 
-// TestOptions compares loads with random options with ent's own query.
-func TestOptions(t *testing.T) {
-	lab := newLab(t, 15)
+// testOptions compares loads with random options with ent's own query.
+func testOptions(t *testing.T, db Database) {
+	lab := db.newLab(t, 15)
 	ctx := t.Context()
 	rapid.Check(t, func(rt *rapid.T) {
 		e := rapid.SampledFrom(optionEdges).Draw(rt, "edge")
@@ -187,9 +187,9 @@ func TestOptions(t *testing.T) {
 	})
 }
 
-// TestCountsWithOptions compares counts with random options with ent's own.
-func TestCountsWithOptions(t *testing.T) {
-	lab := newLab(t, 15)
+// testCountsWithOptions compares counts with random options with ent's own.
+func testCountsWithOptions(t *testing.T, db Database) {
+	lab := db.newLab(t, 15)
 	ctx := t.Context()
 	rapid.Check(t, func(rt *rapid.T) {
 		e := rapid.SampledFrom(optionEdges).Draw(rt, "edge")
@@ -229,8 +229,8 @@ func TestCountsWithOptions(t *testing.T) {
 }
 
 // Equal options share a statement, whoever wrote them; different ones never do.
-func TestOptionsAreComparedByStatement(t *testing.T) {
-	lab := newLab(t, 10)
+func testOptionsAreComparedByStatement(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
 	ctx, _ := lab.load(t)
 	u := lab.Unit.Query().FirstX(ctx)
 	lab.rec.Reset()
@@ -269,8 +269,8 @@ func raw(text string, args ...any) func(*sql.Selector) {
 
 // Entities that ask each for something else cost one window of guesses, and
 // then a key each.
-func TestVaryingOptions(t *testing.T) {
-	lab := newLab(t, 200)
+func testVaryingOptions(t *testing.T, db Database) {
+	lab := db.newLab(t, 200)
 	ctx, loaders := lab.load(t, entloader.WithQuiet(0))
 	units := lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()
@@ -302,8 +302,8 @@ func TestVaryingOptions(t *testing.T) {
 
 // An eager load within the options of a batch fills every entity, also those
 // that belong to several parents.
-func TestEagerLoadWithinManyToMany(t *testing.T) {
-	lab := newLab(t, 10)
+func testEagerLoadWithinManyToMany(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
 	ctx, _ := lab.load(t)
 	for _, x := range lab.Tag.Query().AllX(ctx) {
 		samples, err := x.LoadSamples(ctx, func(q *ent.SampleQuery) { q.WithResults().WithUnit() })

@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"runtime"
@@ -22,7 +22,7 @@ func heap() uint64 {
 
 // Results that nobody holds any more are not held by the loaders either.
 func TestDroppedResultsAreFreed(t *testing.T) {
-	lab := newLab(t, 0)
+	lab := SQLite.newLab(t, 0)
 	lab.units(t, 1000)
 	ctx, loaders := lab.load(t)
 	grown := func(rounds int) uint64 {
@@ -43,7 +43,7 @@ var kept *ent.Unit
 
 // An entity that is kept for long keeps neither its siblings nor the loaders.
 func TestKeptEntityIsSmall(t *testing.T) {
-	lab := newLab(t, 0)
+	lab := SQLite.newLab(t, 0)
 	lab.units(t, 20_000)
 	t.Cleanup(func() { kept = nil })
 	query := func() {

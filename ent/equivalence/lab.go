@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -10,12 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
-	_ "github.com/mattn/go-sqlite3"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/migrate"
@@ -25,23 +22,19 @@ import (
 	"github.com/entloader/entloader/entloader/loadertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// A lab is a laboratory in memory with a statement log.
+// A lab is a laboratory with a statement log.
 type lab struct {
 	*ent.Client
 	rec *loadertest.Recorder
 	db  *sql.DB
 }
 
-// newLab returns a laboratory with the tables of the schema, and the given
-// number of units with what belongs to them.
-func newLab(t testing.TB, units int) *lab {
+// newLab returns a laboratory in a database of its own, with the tables of the
+// schema, and the given number of units with what belongs to them.
+func (d Database) newLab(t testing.TB, units int) *lab {
 	t.Helper()
-	name := strings.NewReplacer("/", "_", "#", "_", "=", "_").Replace(t.Name())
-	db, err := sql.Open("sqlite3", "file:"+name+"?mode=memory&cache=shared&_fk=1")
-	require.NoError(t, err)
-	rec := loadertest.NewRecorder(entsql.OpenDB(dialect.SQLite, db))
+	db := d.Open(t)
+	rec := loadertest.NewRecorder(entsql.OpenDB(d.Dialect, db))
 	client := ent.NewClient(ent.Driver(rec))
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	// A copy, as in enttest: a migration writes into its tables.
@@ -49,7 +42,7 @@ func newLab(t testing.TB, units int) *lab {
 	require.NoError(t, err)
 	require.NoError(t, migrate.Create(t.Context(), client.Schema, tables))
 	if units > 0 {
-		_, err = seed.Run(t.Context(), db, seed.Options{Units: units})
+		_, err = seed.Run(t.Context(), db, seed.Options{Units: units, Dialect: d.Dialect})
 		require.NoError(t, err)
 	}
 	rec.Reset()

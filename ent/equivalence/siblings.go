@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"fmt"
@@ -44,8 +44,8 @@ func (l *lab) units(t testing.TB, n int) {
 }
 
 // A thousand siblings cost one statement, however they are asked.
-func TestOneStatementForSiblings(t *testing.T) {
-	lab := newLab(t, 1000)
+func testOneStatementForSiblings(t *testing.T, db Database) {
+	lab := db.newLab(t, 1000)
 	ways := map[string]func(units []*ent.Unit, load func(*ent.Unit)){
 		"goroutines": func(units []*ent.Unit, load func(*ent.Unit)) {
 			each(units, func(_ int, u *ent.Unit) { load(u) })
@@ -93,8 +93,8 @@ func TestOneStatementForSiblings(t *testing.T) {
 	}
 }
 
-func TestWindows(t *testing.T) {
-	lab := newLab(t, 0)
+func testWindows(t *testing.T, db Database) {
+	lab := db.newLab(t, 0)
 	lab.units(t, 25_000)
 	ctx, loaders := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
@@ -112,8 +112,8 @@ func TestWindows(t *testing.T) {
 }
 
 // A parent that is known to have no foreign key sends nothing.
-func TestNullForeignKeys(t *testing.T) {
-	lab := newLab(t, 0)
+func testNullForeignKeys(t *testing.T, db Database) {
+	lab := db.newLab(t, 0)
 	lab.units(t, 100)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
@@ -127,8 +127,8 @@ func TestNullForeignKeys(t *testing.T) {
 }
 
 // What All returned belongs to the caller: it may be cut, sorted and emptied.
-func TestSliceBelongsToCaller(t *testing.T) {
-	lab := newLab(t, 100)
+func testSliceBelongsToCaller(t *testing.T, db Database) {
+	lab := db.newLab(t, 100)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	few := slices.Clone(units[:20])
@@ -146,8 +146,8 @@ func TestSliceBelongsToCaller(t *testing.T) {
 }
 
 // A copy of an entity that was given another id is not its sibling.
-func TestCopyWithAnotherID(t *testing.T) {
-	lab := newLab(t, 10)
+func testCopyWithAnotherID(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().Order(ent.Asc(unit.FieldID)).AllX(ctx)
 	c := *units[0]
@@ -158,8 +158,8 @@ func TestCopyWithAnotherID(t *testing.T) {
 }
 
 // The default limit of notes is one per unit, as in ent's edge query.
-func TestLimitOfInterceptorIsPerParent(t *testing.T) {
-	lab := newLab(t, 60)
+func testLimitOfInterceptorIsPerParent(t *testing.T, db Database) {
+	lab := db.newLab(t, 60)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()
@@ -187,8 +187,8 @@ func TestLimitOfInterceptorIsPerParent(t *testing.T) {
 }
 
 // Loads of the same entity from two sets share their answer.
-func TestSetsShareAnswers(t *testing.T) {
-	lab := newLab(t, 30)
+func testSetsShareAnswers(t *testing.T, db Database) {
+	lab := db.newLab(t, 30)
 	ctx, _ := lab.load(t)
 	first := lab.Unit.Query().AllX(ctx)
 	second := lab.Unit.Query().AllX(ctx)
@@ -203,8 +203,8 @@ func TestSetsShareAnswers(t *testing.T) {
 }
 
 // Three levels are three statements: what a batch brings is a set as well.
-func TestLevels(t *testing.T) {
-	lab := newLab(t, 50)
+func testLevels(t *testing.T, db Database) {
+	lab := db.newLab(t, 50)
 	ctx, _ := lab.load(t)
 	for _, u := range lab.Unit.Query().AllX(ctx) {
 		samples, err := u.LoadSamples(ctx)
@@ -220,8 +220,8 @@ func TestLevels(t *testing.T) {
 }
 
 // An edge that was eager-loaded as a whole is answered from memory.
-func TestEagerLoaded(t *testing.T) {
-	lab := newLab(t, 40)
+func testEagerLoaded(t *testing.T, db Database) {
+	lab := db.newLab(t, 40)
 	load := func(t *testing.T, statements int, q *ent.UnitQuery, e edge) {
 		ctx, _ := lab.load(t)
 		units := q.AllX(ctx)
@@ -271,8 +271,8 @@ func TestEagerLoaded(t *testing.T) {
 
 // After a clear the window starts at one and doubles: a loop that clears on
 // each turn sends one key a turn.
-func TestClearInLoop(t *testing.T) {
-	lab := newLab(t, 64)
+func testClearInLoop(t *testing.T, db Database) {
+	lab := db.newLab(t, 64)
 	ctx, loaders := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()
@@ -290,8 +290,8 @@ func TestClearInLoop(t *testing.T) {
 	lab.statements(t, 7) // 1, 2, 4, …, 32, 1
 }
 
-func TestByKey(t *testing.T) {
-	lab := newLab(t, 20)
+func testByKey(t *testing.T, db Database) {
+	lab := db.newLab(t, 20)
 	ctx, loaders := lab.load(t)
 	ids := lab.Unit.Query().IDsX(t.Context())
 	lab.rec.Reset()
@@ -358,8 +358,8 @@ func code(i int) string { return fmt.Sprintf("T-%06d", i) }
 
 // The foreign key of an optional field that is not nillable is 0 for NULL. NULL
 // sends nothing, as elsewhere.
-func TestZeroForNull(t *testing.T) {
-	lab := newLab(t, 10)
+func testZeroForNull(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
 	ctx, _ := lab.load(t)
 	results := lab.Result.Query().Where(result.InstrumentIDIsNil()).AllX(ctx)
 	require.NotEmpty(t, results)
@@ -372,8 +372,8 @@ func TestZeroForNull(t *testing.T) {
 	lab.statements(t, 0)
 }
 
-func TestMiddleware(t *testing.T) {
-	lab := newLab(t, 5)
+func testMiddleware(t *testing.T, db Database) {
+	lab := db.newLab(t, 5)
 	var seen []*ent.Loaders
 	handler := ent.LoadersMiddleware(lab.Client)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		seen = append(seen, ent.LoadersFromContext(r.Context()))

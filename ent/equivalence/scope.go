@@ -1,11 +1,10 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
 	"errors"
 	"runtime"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,8 +18,8 @@ import (
 
 // Two viewers under the same loaders each get their own answer, without any
 // configuration; equal viewers share one.
-func TestViewersSeparate(t *testing.T) {
-	lab := newLab(t, 30)
+func testViewersSeparate(t *testing.T, db Database) {
+	lab := db.newLab(t, 30)
 	ctx, loaders := lab.load(t)
 	admin := viewer.NewContext(ctx, viewer.Viewer{Name: "ada", Admin: true})
 	guest := viewer.NewContext(ctx, viewer.Viewer{Name: "gus"})
@@ -81,8 +80,8 @@ func TestViewersSeparate(t *testing.T) {
 	require.Equal(t, pair{all, some}, sum)
 }
 
-func TestSkipSoftDelete(t *testing.T) {
-	lab := newLab(t, 40)
+func testSkipSoftDelete(t *testing.T, db Database) {
+	lab := db.newLab(t, 40)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()
@@ -101,8 +100,8 @@ func TestSkipSoftDelete(t *testing.T) {
 }
 
 // Eager-loaded edges are answered under the same rule.
-func TestSkipSoftDeleteEager(t *testing.T) {
-	lab := newLab(t, 40)
+func testSkipSoftDeleteEager(t *testing.T, db Database) {
+	lab := db.newLab(t, 40)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().WithDocuments().AllX(ctx)
 	lab.rec.Reset()
@@ -116,8 +115,8 @@ func TestSkipSoftDeleteEager(t *testing.T) {
 	require.Equal(t, all, lab.Document.Query().Where(document.HasUnit()).CountX(schema.SkipSoftDelete(t.Context())))
 }
 
-func TestWithScope(t *testing.T) {
-	lab := newLab(t, 10)
+func testWithScope(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
 	type region struct{}
 	ctx, _ := lab.load(t, entloader.WithScope(func(ctx context.Context) any { return ctx.Value(region{}) }))
 	units := lab.Unit.Query().AllX(ctx)
@@ -133,8 +132,8 @@ func TestWithScope(t *testing.T) {
 
 // Values that differ for each caller, but that nothing below looks up, do not
 // split batches.
-func TestForeignContextValuesDoNotSplit(t *testing.T) {
-	lab := newLab(t, 10)
+func testForeignContextValuesDoNotSplit(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()
@@ -148,8 +147,8 @@ func TestForeignContextValuesDoNotSplit(t *testing.T) {
 
 // What was read inside a transaction is not served outside it, nor the other
 // way round.
-func TestTransaction(t *testing.T) {
-	lab := newLab(t, 5)
+func testTransaction(t *testing.T, db Database) {
+	lab := db.newLab(t, 5)
 	ctx, loaders := lab.load(t)
 	outside := lab.Unit.Query().AllX(ctx)
 	before, err := outside[0].LoadSamples(ctx)
@@ -190,8 +189,8 @@ func TestTransaction(t *testing.T) {
 }
 
 // Clients that share a driver and differ in interceptors do not share answers.
-func TestInterceptorsSeparateClients(t *testing.T) {
-	lab := newLab(t, 10)
+func testInterceptorsSeparateClients(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
 	strict := ent.NewClient(ent.Driver(lab.rec))
 	strict.Sample.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
 		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
@@ -219,45 +218,9 @@ func TestInterceptorsSeparateClients(t *testing.T) {
 	require.Equal(t, all/2, half)
 }
 
-// A caller that leaves does so at once; the fetch ends when the last has left.
-func TestCancel(t *testing.T) {
-	lab := newLab(t, 5)
-	synctest.Test(t, func(t *testing.T) {
-		ctx, _ := lab.load(t)
-		units := lab.Unit.Query().AllX(ctx)
-		ended := make(chan error, 1)
-		lab.rec.Before(func(ctx context.Context, _ loadertest.Statement) error {
-			<-ctx.Done()
-			ended <- ctx.Err()
-			return ctx.Err()
-		})
-		defer lab.rec.Before(nil)
-		first, cancelFirst := context.WithCancel(ctx)
-		second, cancelSecond := context.WithCancel(ctx)
-		firstErr, secondErr := make(chan error, 1), make(chan error, 1)
-		go func() { _, err := units[0].LoadSamples(first); firstErr <- err }()
-		go func() { _, err := units[1].LoadSamples(second); secondErr <- err }()
-		synctest.Wait()
-		cancelFirst()
-		require.ErrorIs(t, <-firstErr, context.Canceled)
-		synctest.Wait()
-		require.Empty(t, ended, "the second caller still waits")
-		cancelSecond()
-		require.ErrorIs(t, <-secondErr, context.Canceled)
-		require.ErrorIs(t, <-ended, context.Canceled)
-		lab.rec.Before(nil)
-
-		// The next load gets a fetch of its own.
-		_, err := units[2].LoadSamples(ctx)
-		require.NoError(t, err)
-		_, err = units[0].LoadSamples(first)
-		require.ErrorIs(t, err, context.Canceled)
-	})
-}
-
 // A database error reaches every waiter, names the edge, and is not kept.
-func TestDatabaseError(t *testing.T) {
-	lab := newLab(t, 5)
+func testDatabaseError(t *testing.T, db Database) {
+	lab := db.newLab(t, 5)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	broken := errors.New("database is locked")
@@ -276,8 +239,8 @@ func TestDatabaseError(t *testing.T) {
 }
 
 // A panic of a fetch reaches every waiter and leaves the process alive.
-func TestPanic(t *testing.T) {
-	lab := newLab(t, 5)
+func testPanic(t *testing.T, db Database) {
+	lab := db.newLab(t, 5)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	for _, fail := range []func(){func() { panic("boom") }, runtime.Goexit} {
@@ -293,23 +256,4 @@ func TestPanic(t *testing.T) {
 	lab.rec.Before(nil)
 	_, err := units[0].LoadSamples(ctx)
 	require.NoError(t, err)
-}
-
-// A lone key waits for others for the quiet time, and no longer.
-func TestLoneKeysWait(t *testing.T) {
-	lab := newLab(t, 20)
-	ids := lab.Unit.Query().IDsX(t.Context())
-	lab.rec.Reset()
-	synctest.Test(t, func(t *testing.T) {
-		ctx, loaders := lab.load(t, entloader.WithQuiet(1000), entloader.WithMaxWait(5000))
-		each(ids, func(_ int, id int) {
-			if _, err := loaders.Unit.Samples.Load(ctx, id); err != nil {
-				t.Error(err)
-			}
-		})
-		stats := loaders.Stats()[0]
-		require.Equal(t, 1, stats.Quiet)
-		require.Equal(t, len(ids), stats.Keys)
-	})
-	lab.statements(t, 1)
 }

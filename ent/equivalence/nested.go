@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 
 // An interceptor may load: inside and outside of a transaction, by one caller
 // or many, and what it finds is shared like any other answer.
-func TestLoadFromInterceptor(t *testing.T) {
-	lab := newLab(t, 20)
+func testLoadFromInterceptor(t *testing.T, db Database) {
+	lab := db.newLab(t, 20)
 	nested := 0
 	lab.Sample.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
 		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
@@ -53,8 +53,8 @@ func TestLoadFromInterceptor(t *testing.T) {
 }
 
 // A fetch that loads its own key is told so, and does not wait for itself.
-func TestLoadOwnKeyFromInterceptor(t *testing.T) {
-	lab := newLab(t, 3)
+func testLoadOwnKeyFromInterceptor(t *testing.T, db Database) {
+	lab := db.newLab(t, 3)
 	var nested error
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)

@@ -1,0 +1,72 @@
+// Package equivalence tests that loaders answer what ent's own edge queries do, over the reference schema and on any
+// database that ent knows. The tests of this package run it on SQLite, those of the module in servers on PostgreSQL and
+// MariaDB, so that this module needs no drivers for them.
+package equivalence
+
+import (
+	"database/sql"
+	"net/url"
+	"testing"
+
+	"entgo.io/ent/dialect"
+	_ "github.com/mattn/go-sqlite3"
+	"github.com/stretchr/testify/require"
+)
+
+// A Database is a kind of database that the tests run on.
+type Database struct {
+	// Dialect is ent's name for it.
+	Dialect string
+	// Open returns a database without tables that nobody else uses. It goes when the test ends; the test closes it
+	// before that.
+	Open func(testing.TB) *sql.DB
+}
+
+// SQLite is a database in memory.
+var SQLite = Database{Dialect: dialect.SQLite, Open: func(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+url.PathEscape(t.Name())+"?mode=memory&cache=shared&_fk=1")
+	require.NoError(t, err)
+	return db
+}}
+
+// Run runs all tests on databases of one kind, as subtests of t. Each of them compares loads with ent's own queries, and
+// counts statements.
+func Run(t *testing.T, db Database) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, Database)
+	}{
+		{"Edges", testEdges},
+		{"Options", testOptions},
+		{"OptionsAreComparedByStatement", testOptionsAreComparedByStatement},
+		{"VaryingOptions", testVaryingOptions},
+		{"EagerLoadWithinManyToMany", testEagerLoadWithinManyToMany},
+		{"OneStatementForSiblings", testOneStatementForSiblings},
+		{"Windows", testWindows},
+		{"NullForeignKeys", testNullForeignKeys},
+		{"SliceBelongsToCaller", testSliceBelongsToCaller},
+		{"CopyWithAnotherID", testCopyWithAnotherID},
+		{"LimitOfInterceptorIsPerParent", testLimitOfInterceptorIsPerParent},
+		{"SetsShareAnswers", testSetsShareAnswers},
+		{"Levels", testLevels},
+		{"EagerLoaded", testEagerLoaded},
+		{"ClearInLoop", testClearInLoop},
+		{"ByKey", testByKey},
+		{"ZeroForNull", testZeroForNull},
+		{"Middleware", testMiddleware},
+		{"ViewersSeparate", testViewersSeparate},
+		{"SkipSoftDelete", testSkipSoftDelete},
+		{"SkipSoftDeleteEager", testSkipSoftDeleteEager},
+		{"WithScope", testWithScope},
+		{"ForeignContextValuesDoNotSplit", testForeignContextValuesDoNotSplit},
+		{"Transaction", testTransaction},
+		{"InterceptorsSeparateClients", testInterceptorsSeparateClients},
+		{"DatabaseError", testDatabaseError},
+		{"Panic", testPanic},
+		{"LoadFromInterceptor", testLoadFromInterceptor},
+		{"LoadOwnKeyFromInterceptor", testLoadOwnKeyFromInterceptor},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, db) })
+	}
+}
