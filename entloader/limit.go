@@ -70,8 +70,8 @@ func (st *statement) listed(s *sql.Selector) sql.Querier {
 }
 
 // limitRows gives s the limit and the offset, which are those of each key; text
-// is s without its order.
-func (st *statement) limitRows(s *sql.Selector, text, terms string, args []any, distinct bool) {
+// is s without its order and its conditions.
+func (st *statement) limitRows(s *sql.Selector, text string, ordered, distinct bool) {
 	switch {
 	case st.keyless:
 		st.only(s)
@@ -82,7 +82,7 @@ func (st *statement) limitRows(s *sql.Selector, text, terms string, args []any, 
 	default:
 		key := st.selectKey(s)
 		s.SetDistinct(distinct)
-		st.rank(s, key, distinct, terms, args)
+		st.rank(s, key, distinct, ordered)
 	}
 }
 

@@ -58,16 +58,14 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 		if unique != nil {
 			distinct = *unique
 		}
-		terms, args, text := orderTerms(s)
+		terms, _, text := orderTerms(s, 0)
 		if terms != "" {
-			tie := st.tieBreak(s, terms)
-			terms += tie
-			if tie != "" {
+			if tie := st.tieBreak(s, terms); tie != "" {
 				s.OrderExpr(sql.Expr(strings.TrimPrefix(tie, ", ")))
 			}
 		}
 		if st.limit > 0 || st.offset > 0 {
-			st.limitRows(s, text, terms, args, distinct)
+			st.limitRows(s, text, terms != "", distinct)
 		} else {
 			st.selectKey(s)
 			s.SetDistinct(distinct)
@@ -105,13 +103,17 @@ func (st *statement) keyFrom(s *sql.Selector, column string) {
 	st.keyColumns = 1
 }
 
-// orderTerms renders what stands behind ORDER BY in s, and the statement without
-// it. ent's order terms are functions and expressions; their text is the one form
-// that all of them have.
-func orderTerms(s *sql.Selector) (terms string, args []any, rest string) {
-	all, allArgs := s.Clone().Query()
-	rest, restArgs := s.Clone().ClearOrder().Query()
-	return strings.TrimPrefix(all[len(rest):], " ORDER BY "), allArgs[len(restArgs):], rest
+// orderTerms renders what stands behind ORDER BY in s, for a place that has so
+// many arguments before it: PostgreSQL numbers them. rest is the statement without
+// order and conditions. ent's order terms are functions and expressions; their
+// text is the one form that all of them have.
+func orderTerms(s *sql.Selector, arguments int) (terms string, args []any, rest string) {
+	s = copyOf(s).SetP(nil) // the key list is long, and nothing of it is needed
+	_, before := copyOf(s).ClearOrder().Query()
+	s.SetTotal(arguments - len(before))
+	rest, _ = copyOf(s).ClearOrder().Query()
+	all, args := s.Query()
+	return strings.TrimPrefix(all[len(rest):], " ORDER BY "), args[len(before):], rest
 }
 
 // tieBreak returns the term that orders rows by primary key where terms hold
@@ -136,16 +138,23 @@ func (st *statement) tieBreak(s *sql.Selector, terms string) string {
 }
 
 // rank makes s return the rows from offset to offset+limit of each key, in the
-// order of terms. It counts rows with a window function, which needs no index
-// and costs one sort at most.
-func (st *statement) rank(s *sql.Selector, key string, distinct bool, terms string, args []any) {
-	ordered := terms != ""
-	count := "ROW_NUMBER()"
+// order of s. It counts rows with a window function, which needs no index and
+// costs one sort at most.
+func (st *statement) rank(s *sql.Selector, key string, distinct, ordered bool) {
+	count, order := "ROW_NUMBER()", func(*sql.Builder) {}
+	if ordered {
+		terms := copyOf(s)
+		order = func(b *sql.Builder) {
+			text, args, _ := orderTerms(terms, b.Total())
+			b.WriteString(" ORDER BY ").Join(sql.Expr(text, args...))
+		}
+	}
 	if distinct && st.idColumn != "" {
 		// Equal rows count once.
 		count = "DENSE_RANK()"
-		if terms == "" {
-			terms = s.C(st.idColumn)
+		if !ordered {
+			id := s.C(st.idColumn)
+			order = func(b *sql.Builder) { b.WriteString(" ORDER BY ").Ident(id) }
 		}
 	}
 	inner := new(sql.Selector)
@@ -153,9 +162,7 @@ func (st *statement) rank(s *sql.Selector, key string, distinct bool, terms stri
 	inner.ClearOrder()
 	inner.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString(count + " OVER (PARTITION BY ").Ident(key)
-		if terms != "" {
-			b.WriteString(" ORDER BY ").Join(sql.Expr(terms, args...))
-		}
+		order(b)
 		b.WriteByte(')')
 	}), rankColumn)
 	st.rankColumns = 1

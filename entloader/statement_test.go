@@ -31,7 +31,7 @@ func TestTieBreak(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := sql.Dialect(dialect.SQLite).Select("*").From(sql.Table("samples")).Where(sql.EQ("status", "open"))
 			c.order(s)
-			terms, _, _ := orderTerms(s)
+			terms, _, _ := orderTerms(s, 0)
 			if terms == "" {
 				require.Empty(t, c.want)
 				return
@@ -39,6 +39,27 @@ func TestTieBreak(t *testing.T) {
 			require.Equal(t, c.want, st.tieBreak(s, terms))
 		})
 	}
+}
+
+// PostgreSQL numbers its arguments. The order stands in the list of columns when
+// rows are ranked, before the arguments of joins and conditions.
+func TestRankNumbersArguments(t *testing.T) {
+	t.Parallel()
+	b := sql.Dialect(dialect.Postgres)
+	arg := func(before string, a any, behind string) sql.Querier {
+		return sql.ExprFunc(func(b *sql.Builder) { b.WriteString(before).Arg(a).WriteString(behind) })
+	}
+	marks := b.Select("id").From(b.Table("marks")).Where(sql.EQ("kind", "red")).As("m")
+	s := b.Select("id", "unit_id").From(b.Table("samples"))
+	s.Join(marks).On(s.C("id"), marks.C("id")).Where(sql.EQ(s.C("status"), "open"))
+	s.OrderExpr(arg("coalesce(remark, ", "none", ") DESC"), arg("length(serial) > ", 3, ""))
+	(&statement{idColumn: "id", limit: 5, offset: 2}).rank(s, s.C("unit_id"), false, true)
+	text, args := s.Query()
+	require.Equal(t, `SELECT * FROM (SELECT "id", "unit_id", (ROW_NUMBER() OVER (PARTITION BY "samples"."unit_id" `+
+		`ORDER BY coalesce(remark, $1) DESC, length(serial) > $2)) AS "entloader_rank" FROM "samples" `+
+		`JOIN (SELECT "id" FROM "marks" WHERE "kind" = $3) AS "m" ON "samples"."id" = "m"."id" WHERE "samples"."status" = $4) AS "entloader" `+
+		`WHERE "entloader_rank" > $5 AND "entloader_rank" <= $6 ORDER BY "entloader_rank"`, text)
+	require.Equal(t, []any{"none", 3, "red", "open", 2, 7}, args)
 }
 
 func TestKeyLists(t *testing.T) {
