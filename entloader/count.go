@@ -104,8 +104,8 @@ func countLoader[K, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, key
 			l := newLoader(r.Name, sc.loaders.opt, sc, identity[K], true,
 				func(ctx context.Context, keys []K, out *answers[V]) error {
 					numbers := make([]int, len(keys))
-					err := r.inLists(sc, keys, func(start, end int, list keyList) (bool, error) {
-						return query(ctx, keys[start:end], list, numbers[start:end])
+					err := inLists(r, sc, keys, numbers, func(keys []K, list keyList, out []int) (bool, error) {
+						return query(ctx, keys, list, out)
 					})
 					for i, n := range numbers {
 						out.values[i] = as(n)

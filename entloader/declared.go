@@ -74,8 +74,8 @@ func (d *Declared[K, T, Q, P]) loader(sc *Scope, p P) *LoaderBy[K, K, []T] {
 		l = sc.add(key, func() anyLoader {
 			l := newLoader(d.Name, sc.loaders.opt, sc, identity[K], true,
 				func(ctx context.Context, keys []K, out *answers[[]T]) error {
-					return r.inLists(sc, keys, func(start, end int, list keyList) (bool, error) {
-						return r.query(ctx, sc, op, opts, keys[start:end], list, out.values[start:end])
+					return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out [][]T) (bool, error) {
+						return r.query(ctx, sc, op, opts, keys, list, out)
 					})
 				})
 			l.options, l.clip = guessed(key), clip[T]

@@ -2,9 +2,6 @@ package entloader
 
 import (
 	"context"
-	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -102,30 +99,57 @@ func identity[K comparable](k K) K { return k }
 
 // fetch finds the rows for keys.
 func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q), keys []K, out *answers[[]T]) error {
-	return r.inLists(sc, keys, func(start, end int, list keyList) (bool, error) {
-		op := ent.OpQueryAll
-		if r.One {
-			op = ent.OpQueryOnly
-		}
-		return r.query(ctx, sc, op, opts, keys[start:end], list, out.values[start:end])
+	op := ent.OpQueryAll
+	if r.One {
+		op = ent.OpQueryOnly
+	}
+	return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out [][]T) (bool, error) {
+		return r.query(ctx, sc, op, opts, keys, list, out)
 	})
 }
 
-// inLists calls query with lists of the keys from start to end: one, or as many
-// as are needed where the dialect limits them. query reports false if an answer
-// can not be told to one of several keys; it is called for each alone then.
-func (r *Relation[K, T, Q]) inLists(sc *Scope, keys []K, query func(start, end int, list keyList) (bool, error)) error {
-	return keyLists(sc.driver.Dialect(), r.Key, keys, func(start, end int, list keyList) error {
-		if r.Key.Exact || !ambiguous(keys[start:end]) {
-			told, err := query(start, end, list)
-			if told || err != nil {
-				return err
-			}
+// inLists calls query with lists of keys: with one, or with as many as are
+// needed where the dialect limits them, or where the database could hold two of
+// the keys for equal. query writes the answers at the position of their key. It
+// reports false if one can not be told to one of several keys; it is called for
+// each of these alone then.
+func inLists[K comparable, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
+	if r.Key.Exact || len(keys) == 1 {
+		return inListsApart(r, sc, keys, out, query)
+	}
+	lists, err := apart(r.Key, keys)
+	if err != nil {
+		return err
+	}
+	if len(lists) == 1 {
+		return inListsApart(r, sc, keys, out, query)
+	}
+	for _, positions := range lists {
+		some, found := make([]K, len(positions)), make([]V, len(positions))
+		for i, p := range positions {
+			some[i] = keys[p]
 		}
-		// Every row that is found for a key alone is its own.
+		if err := inListsApart(r, sc, some, found, query); err != nil {
+			return err
+		}
+		for i, p := range positions {
+			out[p] = found[i]
+		}
+	}
+	return nil
+}
+
+// inListsApart is inLists for keys of which the database holds no two for equal.
+func inListsApart[K comparable, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
+	return keyLists(sc.driver.Dialect(), r.Key, keys, func(start, end int, list keyList) error {
+		told, err := query(keys[start:end], list, out[start:end])
+		if told || err != nil {
+			return err
+		}
+		// What is found for a key alone is its own.
 		for i := start; i < end; i++ {
 			err := keyLists(sc.driver.Dialect(), r.Key, keys[i:i+1], func(_, _ int, list keyList) error {
-				_, err := query(i, i+1, list)
+				_, err := query(keys[i:i+1], list, out[i:i+1])
 				return err
 			})
 			if err != nil {
@@ -174,28 +198,4 @@ func (r *Relation[K, T, Q]) statement(sc *Scope, list keyList, n int) *statement
 		st.schema = r.Match.Schema(sc)
 	}
 	return st
-}
-
-// ambiguous reports whether two of the keys could be equal in a column with a
-// loose collation: ignoring case, or white space at the end.
-func ambiguous[K comparable](keys []K) bool {
-	seen := make(map[string]struct{}, len(keys))
-	for _, k := range keys {
-		s := fold(fmt.Sprint(k))
-		if _, ok := seen[s]; ok {
-			return true
-		}
-		seen[s] = struct{}{}
-	}
-	return false
-}
-
-func fold(s string) string {
-	s = strings.TrimRight(s, " ")
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf || 'A' <= s[i] && s[i] <= 'Z' {
-			return strings.ToLower(strings.ToUpper(s))
-		}
-	}
-	return s
 }

@@ -16,6 +16,9 @@ import (
 type rowScanner[K comparable] struct {
 	codec Codec[K]
 	index map[K]int32 // owners by key; nil if there is one
+	// forms are the owners by the folded key, for keys that the database
+	// compares more loosely than Go does; made when a row needs it.
+	forms map[string]int32
 	// idColumn is set where an entity may come in several rows, one per owner.
 	// Such an entity is made once: ent's eager loaders fill one of several
 	// entities with the same id, and leave the others empty.
@@ -69,10 +72,32 @@ func (s *rowScanner[K]) own(last K) {
 		return // rows of one parent often come in a row
 	}
 	owner, ok := s.index[s.key]
+	if !ok && !s.codec.Exact {
+		owner, ok = s.loosely()
+	}
 	if !ok {
 		s.lost = true
 	}
 	s.owner = owner
+}
+
+// loosely finds the owner of s.key among the keys of the same form, of which
+// there is one.
+func (s *rowScanner[K]) loosely() (owner int32, ok bool) {
+	if s.forms == nil {
+		s.forms = make(map[string]int32, len(s.index))
+		for k, i := range s.index {
+			if f, err := folded(s.codec, k); err == nil {
+				s.forms[f] = i
+			}
+		}
+	}
+	f, err := folded(s.codec, s.key)
+	if err != nil {
+		return 0, false
+	}
+	owner, ok = s.forms[f]
+	return owner, ok
 }
 
 // attach makes the scanner read the columns that st added behind those of ent,
