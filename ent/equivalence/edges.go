@@ -85,9 +85,9 @@ func testEdges(t *testing.T, db Database) {
 				ctx, _ := lab.load(t)
 				inside := reflect.ValueOf(tx).Elem().FieldByName(e.entity.Elem().Name())
 				list := inside.MethodByName("Query").Call(nil)[0].MethodByName("All").Call([]reflect.Value{reflect.ValueOf(ctx)})[0]
-				for i := range list.Len() {
-					got, err := e.load(ctx, list.Index(i))
-					requireEqual(t, e, list.Index(i), want[i].v, want[i].err, got, err, false)
+				for i, x := range sorted(t, list) {
+					got, err := e.load(ctx, x)
+					requireEqual(t, e, x, want[i].v, want[i].err, got, err, false)
 				}
 			})
 		})

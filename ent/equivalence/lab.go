@@ -97,16 +97,33 @@ func (l *lab) queries() map[string]reflect.Value {
 	return all
 }
 
-// all returns the entities of a type. It panics where the schema is not what
+// all returns the entities of a type, as sorted does. It panics where the schema is not what
 // the tests think it is.
 func (l *lab) all(t testing.TB, ctx context.Context, typ string) []reflect.Value {
 	t.Helper()
 	q := l.queries()[typ].Call(nil)[0]
 	out := q.MethodByName("All").Call([]reflect.Value{reflect.ValueOf(ctx)})
 	require.Nil(t, out[1].Interface())
-	list := make([]reflect.Value, out[0].Len())
-	for i := range list {
-		list[i] = out[0].Index(i)
+	return sorted(t, out[0])
+}
+
+// sorted returns the entities of a slice one by one, in an order that does not
+// depend on the database: their queries have none.
+func sorted(t testing.TB, slice reflect.Value) []reflect.Value {
+	t.Helper()
+	type entity struct {
+		value reflect.Value
+		text  string
+	}
+	all := make([]entity, slice.Len())
+	for i := range all {
+		x := slice.Index(i)
+		all[i] = entity{x, rows(t, x.Interface(), true)[0]}
+	}
+	slices.SortStableFunc(all, func(a, b entity) int { return strings.Compare(a.text, b.text) })
+	list := make([]reflect.Value, len(all))
+	for i, e := range all {
+		list[i] = e.value
 	}
 	return list
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -39,7 +40,8 @@ func (o *options) add(name string, f func(*ent.SampleQuery)) {
 
 func (o *options) String() string { return strings.Join(o.names, " ") }
 
-func drawOptions(t *rapid.T) *options {
+// drawOptions leaves out what ent's own query can not do on the database.
+func drawOptions(t *rapid.T, database string) *options {
 	o := &options{}
 	predicates := map[string]func(*ent.SampleQuery){
 		"status":    func(q *ent.SampleQuery) { q.Where(sample.StatusEQ(sample.StatusDone)) },
@@ -48,7 +50,7 @@ func drawOptions(t *rapid.T) *options {
 		"neighbors": func(q *ent.SampleQuery) { q.Where(sample.HasResultsWith(result.ValueGT(5))) },
 		"or":        func(q *ent.SampleQuery) { q.Where(sample.Or(sample.HasLabel(), sample.VolumeLT(10))) },
 		"raw": func(q *ent.SampleQuery) {
-			q.Where(func(s *sql.Selector) { s.Where(sql.ExprP("length(serial) > ?", 3)) })
+			q.Where(raw("length(serial) > ?", 3))
 		},
 		"join": func(q *ent.SampleQuery) { // multiplies rows: DISTINCT matters
 			q.Where(func(s *sql.Selector) {
@@ -73,12 +75,16 @@ func drawOptions(t *rapid.T) *options {
 		"remark desc nulls last": {
 			order: sample.ByRemark(sql.OrderDesc(), sql.OrderNullsLast()), desc: true,
 		},
+		"remark":             {order: sample.ByRemark()}, // NULLs where the database has them
 		"serial":             {order: sample.BySerial(), unique: true},
 		"id desc":            {order: sample.ByID(sql.OrderDesc()), unique: true},
 		"results count desc": {order: sample.ByResultsCount(sql.OrderDesc()), desc: true},
 		"expression": {order: func(s *sql.Selector) {
-			s.OrderExpr(sql.Expr("coalesce(remark, ?) DESC", "none"))
+			s.OrderExpr(expr("coalesce(remark, ?) DESC", "none"))
 		}, desc: true},
+	}
+	if database == dialect.MySQL {
+		delete(terms, "remark desc nulls last") // a syntax error
 	}
 	order := rapid.SliceOfNDistinct(rapid.SampledFrom(keys(terms)), 0, 2, rapid.ID).Draw(t, "order")
 	for _, name := range order {
@@ -103,15 +109,20 @@ func drawOptions(t *rapid.T) *options {
 		o.limited = true
 		o.add(fmt.Sprint("offset ", n), func(q *ent.SampleQuery) { q.Offset(n) })
 	}
-	switch rapid.IntRange(0, 5).Draw(t, "more") {
-	case 0:
+	more := rapid.SampledFrom([]string{"", "", "", "unique", "select", "with"}).Draw(t, "more")
+	switch more {
+	case "unique":
 		o.add("unique", func(q *ent.SampleQuery) { q.Unique(true) })
-	case 1:
+	case "select":
 		o.add("select", func(q *ent.SampleQuery) { q.Select(sample.FieldSerial) })
-	case 2:
+	case "with":
 		o.add("with", func(q *ent.SampleQuery) {
 			q.WithUnit().WithTags(func(q *ent.TagQuery) { q.Order(ent.Asc(tag.FieldID)) })
 		})
+	}
+	// PostgreSQL wants what a DISTINCT is ordered by to be selected.
+	if database == dialect.Postgres && (more == "select" || slices.Contains(order, "expression") || slices.Contains(order, "results count desc")) {
+		o.add("repeats", func(q *ent.SampleQuery) { q.Unique(false) })
 	}
 	return o
 }
@@ -140,7 +151,7 @@ func testOptions(t *testing.T, db Database) {
 	ctx := t.Context()
 	rapid.Check(t, func(rt *rapid.T) {
 		e := rapid.SampledFrom(optionEdges).Draw(rt, "edge")
-		o := drawOptions(rt)
+		o := drawOptions(rt, db.Dialect)
 		loading, _ := lab.load(t)
 		siblings := lab.all(t, loading, e.entity.Elem().Name())
 		lab.rec.Reset()
@@ -194,7 +205,7 @@ func testCountsWithOptions(t *testing.T, db Database) {
 	rapid.Check(t, func(rt *rapid.T) {
 		e := rapid.SampledFrom(optionEdges).Draw(rt, "edge")
 		run := rapid.SampledFrom([]string{"Count", "Exist"}).Draw(rt, "run")
-		o := drawOptions(rt)
+		o := drawOptions(rt, db.Dialect)
 		loading, _ := lab.load(t)
 		siblings := lab.all(t, loading, e.entity.Elem().Name())
 		lab.rec.Reset()
@@ -264,7 +275,20 @@ func testOptionsAreComparedByStatement(t *testing.T, db Database) {
 }
 
 func raw(text string, args ...any) func(*sql.Selector) {
-	return func(s *sql.Selector) { s.Where(sql.ExprP(text, args...)) }
+	return func(s *sql.Selector) {
+		s.Where(sql.P(func(b *sql.Builder) { b.Join(expr(text, args...)) }))
+	}
+}
+
+// expr is sql.Expr with the placeholders of the dialect in place of "?".
+func expr(text string, args ...any) sql.Querier {
+	return sql.ExprFunc(func(b *sql.Builder) {
+		parts := strings.Split(text, "?")
+		for i, a := range args {
+			b.WriteString(parts[i]).Arg(a)
+		}
+		b.WriteString(parts[len(args)])
+	})
 }
 
 // Entities that ask each for something else cost one window of guesses, and

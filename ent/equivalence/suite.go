@@ -42,6 +42,8 @@ func Run(t *testing.T, db Database) {
 		{"OptionsAreComparedByStatement", testOptionsAreComparedByStatement},
 		{"VaryingOptions", testVaryingOptions},
 		{"EagerLoadWithinManyToMany", testEagerLoadWithinManyToMany},
+		{"Collations", testCollations},
+		{"ManyKeys", testManyKeys},
 		{"OneStatementForSiblings", testOneStatementForSiblings},
 		{"Windows", testWindows},
 		{"NullForeignKeys", testNullForeignKeys},
