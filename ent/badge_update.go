@@ -20,8 +20,9 @@ import (
 // BadgeUpdate is the builder for updating Badge entities.
 type BadgeUpdate struct {
 	config
-	hooks    []Hook
-	mutation *BadgeMutation
+	hooks     []Hook
+	mutation  *BadgeMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the BadgeUpdate builder.
@@ -115,6 +116,12 @@ func (_u *BadgeUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *BadgeUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *BadgeUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *BadgeUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -162,6 +169,7 @@ func (_u *BadgeUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{badge.Label}
@@ -177,9 +185,10 @@ func (_u *BadgeUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // BadgeUpdateOne is the builder for updating a single Badge entity.
 type BadgeUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *BadgeMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *BadgeMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetNumber sets the "number" field.
@@ -280,6 +289,12 @@ func (_u *BadgeUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *BadgeUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *BadgeUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *BadgeUpdateOne) sqlSave(ctx context.Context) (_node *Badge, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -344,6 +359,7 @@ func (_u *BadgeUpdateOne) sqlSave(ctx context.Context) (_node *Badge, err error)
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Badge{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

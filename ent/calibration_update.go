@@ -21,8 +21,9 @@ import (
 // CalibrationUpdate is the builder for updating Calibration entities.
 type CalibrationUpdate struct {
 	config
-	hooks    []Hook
-	mutation *CalibrationMutation
+	hooks     []Hook
+	mutation  *CalibrationMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the CalibrationUpdate builder.
@@ -173,6 +174,12 @@ func (_u *CalibrationUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *CalibrationUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *CalibrationUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *CalibrationUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -271,6 +278,7 @@ func (_u *CalibrationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{calibration.Label}
@@ -286,9 +294,10 @@ func (_u *CalibrationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 // CalibrationUpdateOne is the builder for updating a single Calibration entity.
 type CalibrationUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *CalibrationMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *CalibrationMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetPerformedAt sets the "performed_at" field.
@@ -446,6 +455,12 @@ func (_u *CalibrationUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *CalibrationUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *CalibrationUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *CalibrationUpdateOne) sqlSave(ctx context.Context) (_node *Calibration, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -561,6 +576,7 @@ func (_u *CalibrationUpdateOne) sqlSave(ctx context.Context) (_node *Calibration
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Calibration{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

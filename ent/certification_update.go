@@ -22,8 +22,9 @@ import (
 // CertificationUpdate is the builder for updating Certification entities.
 type CertificationUpdate struct {
 	config
-	hooks    []Hook
-	mutation *CertificationMutation
+	hooks     []Hook
+	mutation  *CertificationMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the CertificationUpdate builder.
@@ -139,6 +140,12 @@ func (_u *CertificationUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *CertificationUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *CertificationUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *CertificationUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -212,6 +219,7 @@ func (_u *CertificationUpdate) sqlSave(ctx context.Context) (_node int, err erro
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{certification.Label}
@@ -227,9 +235,10 @@ func (_u *CertificationUpdate) sqlSave(ctx context.Context) (_node int, err erro
 // CertificationUpdateOne is the builder for updating a single Certification entity.
 type CertificationUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *CertificationMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *CertificationMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetTechnicianID sets the "technician_id" field.
@@ -352,6 +361,12 @@ func (_u *CertificationUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *CertificationUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *CertificationUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *CertificationUpdateOne) sqlSave(ctx context.Context) (_node *Certification, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -444,6 +459,7 @@ func (_u *CertificationUpdateOne) sqlSave(ctx context.Context) (_node *Certifica
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Certification{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

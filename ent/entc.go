@@ -20,6 +20,8 @@ func main() {
 		Features: []gen.Feature{
 			gen.FeatureIntercept, // soft delete and the default limit of notes
 			gen.FeaturePrivacy,   // the policy of incidents
+			gen.FeatureModifier,  // options with Modify
+			gen.FeatureLock,      // options with row locks
 		},
 	}, entc.Extensions(ex))
 	if err != nil {

@@ -197,12 +197,24 @@ func (_q *AssignmentQuery) entloaderNodes(ctx context.Context, nodes []*Assignme
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *AssignmentQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *AssignmentQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *AssignmentQuery) entloaderCutBelow() bool {
+	if with := _q.withSample; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withProject; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -211,6 +223,7 @@ func (_q *AssignmentQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -221,13 +234,13 @@ func (_q *AssignmentQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withSample; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withProject; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -261,6 +274,7 @@ var entloaderAssignment = &entloader.Target[*Assignment, *AssignmentQuery]{
 		return entloaderCount(ctx, q, func(q *AssignmentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *AssignmentQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *AssignmentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -315,12 +329,18 @@ var entloaderAssignmentProjectEdge = &entloader.EntityEdge[entloaderAssignmentSi
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *BacklogQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *BacklogQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *BacklogQuery) entloaderCutBelow() bool {
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -329,6 +349,7 @@ func (_q *BacklogQuery) entloaderRender(ctx context.Context, r *entloader.Render
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -358,6 +379,7 @@ var entloaderBacklog = &entloader.Target[*Backlog, *BacklogQuery]{
 	Count: func(ctx context.Context, q *BacklogQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
 		return entloaderCount(ctx, q, func(q *BacklogQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
+	Cut: func(q *BacklogQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *BacklogQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -412,12 +434,21 @@ func (_q *BadgeQuery) entloaderNodes(ctx context.Context, nodes []*Badge) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *BadgeQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *BadgeQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *BadgeQuery) entloaderCutBelow() bool {
+	if with := _q.withTechnician; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -426,6 +457,7 @@ func (_q *BadgeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -436,7 +468,7 @@ func (_q *BadgeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withTechnician; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -470,6 +502,7 @@ var entloaderBadge = &entloader.Target[*Badge, *BadgeQuery]{
 		return entloaderCount(ctx, q, func(q *BadgeQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]uuid.UUID, n) },
+	Cut: func(q *BadgeQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *BadgeQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -522,8 +555,10 @@ func (_q *CalibrationQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.Qu
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range calibration.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range calibration.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec)
 	if _q.withInstrument.entloaderPlain() {
@@ -559,12 +594,24 @@ func (_q *CalibrationQuery) entloaderNodes(ctx context.Context, nodes []*Calibra
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *CalibrationQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *CalibrationQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *CalibrationQuery) entloaderCutBelow() bool {
+	if with := _q.withInstrument; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withStandards; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -573,6 +620,7 @@ func (_q *CalibrationQuery) entloaderRender(ctx context.Context, r *entloader.Re
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -583,13 +631,13 @@ func (_q *CalibrationQuery) entloaderRender(ctx context.Context, r *entloader.Re
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withInstrument; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withStandards; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -623,6 +671,7 @@ var entloaderCalibration = &entloader.Target[*Calibration, *CalibrationQuery]{
 		return entloaderCount(ctx, q, func(q *CalibrationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *CalibrationQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *CalibrationQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -724,12 +773,24 @@ func (_q *CertificationQuery) entloaderNodes(ctx context.Context, nodes []*Certi
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *CertificationQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *CertificationQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *CertificationQuery) entloaderCutBelow() bool {
+	if with := _q.withTechnician; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withInstrument; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -738,6 +799,7 @@ func (_q *CertificationQuery) entloaderRender(ctx context.Context, r *entloader.
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -748,13 +810,13 @@ func (_q *CertificationQuery) entloaderRender(ctx context.Context, r *entloader.
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withTechnician; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withInstrument; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -779,6 +841,7 @@ var entloaderCertification = &entloader.Target[*Certification, *CertificationQue
 	Count: func(ctx context.Context, q *CertificationQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
 		return entloaderCount(ctx, q, func(q *CertificationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
+	Cut: func(q *CertificationQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *CertificationQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -821,8 +884,10 @@ func (_q *DocumentQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.Query
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range document.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range document.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec)
 	if _q.withUnit.entloaderPlain() {
@@ -852,12 +917,21 @@ func (_q *DocumentQuery) entloaderNodes(ctx context.Context, nodes []*Document) 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *DocumentQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *DocumentQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *DocumentQuery) entloaderCutBelow() bool {
+	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -866,6 +940,7 @@ func (_q *DocumentQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -876,7 +951,7 @@ func (_q *DocumentQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withUnit; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -910,6 +985,7 @@ var entloaderDocument = &entloader.Target[*Document, *DocumentQuery]{
 		return entloaderCount(ctx, q, func(q *DocumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *DocumentQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *DocumentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -990,12 +1066,21 @@ func (_q *IncidentQuery) entloaderNodes(ctx context.Context, nodes []*Incident) 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *IncidentQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *IncidentQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *IncidentQuery) entloaderCutBelow() bool {
+	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -1004,6 +1089,7 @@ func (_q *IncidentQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1014,7 +1100,7 @@ func (_q *IncidentQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withUnit; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1048,6 +1134,7 @@ var entloaderIncident = &entloader.Target[*Incident, *IncidentQuery]{
 		return entloaderCount(ctx, q, func(q *IncidentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *IncidentQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *IncidentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1100,8 +1187,10 @@ func (_q *InstrumentQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.Que
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range instrument.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range instrument.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec)
 	if _q.withHome.entloaderPlain() {
@@ -1155,12 +1244,33 @@ func (_q *InstrumentQuery) entloaderNodes(ctx context.Context, nodes []*Instrume
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *InstrumentQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *InstrumentQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *InstrumentQuery) entloaderCutBelow() bool {
+	if with := _q.withHome; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withResults; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withTechnicians; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withCalibrations; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withCertifications; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -1169,6 +1279,7 @@ func (_q *InstrumentQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1179,31 +1290,31 @@ func (_q *InstrumentQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withHome; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withResults; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withTechnicians; with != nil {
 		r.Edge(2, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withCalibrations; with != nil {
 		r.Edge(3, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withCertifications; with != nil {
 		r.Edge(4, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1237,6 +1348,7 @@ var entloaderInstrument = &entloader.Target[*Instrument, *InstrumentQuery]{
 		return entloaderCount(ctx, q, func(q *InstrumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]labid.InstrumentID, n) },
+	Cut: func(q *InstrumentQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *InstrumentQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1349,8 +1461,10 @@ func (_q *LabelQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpe
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range label.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range label.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec)
 	if _q.withSample.entloaderPlain() {
@@ -1380,12 +1494,21 @@ func (_q *LabelQuery) entloaderNodes(ctx context.Context, nodes []*Label) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *LabelQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *LabelQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *LabelQuery) entloaderCutBelow() bool {
+	if with := _q.withSample; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -1394,6 +1517,7 @@ func (_q *LabelQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1404,7 +1528,7 @@ func (_q *LabelQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withSample; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1438,6 +1562,7 @@ var entloaderLabel = &entloader.Target[*Label, *LabelQuery]{
 		return entloaderCount(ctx, q, func(q *LabelQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *LabelQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *LabelQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1530,12 +1655,27 @@ func (_q *LocationQuery) entloaderNodes(ctx context.Context, nodes []*Location) 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *LocationQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *LocationQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *LocationQuery) entloaderCutBelow() bool {
+	if with := _q.withParent; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withChildren; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withUnits; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -1544,6 +1684,7 @@ func (_q *LocationQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1554,19 +1695,19 @@ func (_q *LocationQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withParent; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withChildren; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withUnits; with != nil {
 		r.Edge(2, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1600,6 +1741,7 @@ var entloaderLocation = &entloader.Target[*Location, *LocationQuery]{
 		return entloaderCount(ctx, q, func(q *LocationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *LocationQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *LocationQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1710,12 +1852,21 @@ func (_q *NoteQuery) entloaderNodes(ctx context.Context, nodes []*Note) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *NoteQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *NoteQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *NoteQuery) entloaderCutBelow() bool {
+	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -1724,6 +1875,7 @@ func (_q *NoteQuery) entloaderRender(ctx context.Context, r *entloader.Renderer)
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1734,7 +1886,7 @@ func (_q *NoteQuery) entloaderRender(ctx context.Context, r *entloader.Renderer)
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withUnit; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1768,6 +1920,7 @@ var entloaderNote = &entloader.Target[*Note, *NoteQuery]{
 		return entloaderCount(ctx, q, func(q *NoteQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *NoteQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *NoteQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1852,12 +2005,24 @@ func (_q *ProjectQuery) entloaderNodes(ctx context.Context, nodes []*Project) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *ProjectQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *ProjectQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *ProjectQuery) entloaderCutBelow() bool {
+	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withAssignments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -1866,6 +2031,7 @@ func (_q *ProjectQuery) entloaderRender(ctx context.Context, r *entloader.Render
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1876,13 +2042,13 @@ func (_q *ProjectQuery) entloaderRender(ctx context.Context, r *entloader.Render
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withSamples; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withAssignments; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1916,6 +2082,7 @@ var entloaderProject = &entloader.Target[*Project, *ProjectQuery]{
 		return entloaderCount(ctx, q, func(q *ProjectQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int64, n) },
+	Cut: func(q *ProjectQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *ProjectQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1981,8 +2148,10 @@ func (_q *ResultQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySp
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range result.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range result.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec, result.InstrumentColumn)
 	if _q.withSample.entloaderPlain() {
@@ -2019,12 +2188,24 @@ func (_q *ResultQuery) entloaderNodes(ctx context.Context, nodes []*Result) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *ResultQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *ResultQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *ResultQuery) entloaderCutBelow() bool {
+	if with := _q.withSample; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withInstrument; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -2033,6 +2214,7 @@ func (_q *ResultQuery) entloaderRender(ctx context.Context, r *entloader.Rendere
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -2043,13 +2225,13 @@ func (_q *ResultQuery) entloaderRender(ctx context.Context, r *entloader.Rendere
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withSample; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withInstrument; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -2083,6 +2265,7 @@ var entloaderResult = &entloader.Target[*Result, *ResultQuery]{
 		return entloaderCount(ctx, q, func(q *ResultQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *ResultQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *ResultQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2155,8 +2338,10 @@ func (_q *SampleQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySp
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range sample.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range sample.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec)
 	if _q.withUnit.entloaderPlain() {
@@ -2236,12 +2421,45 @@ func (_q *SampleQuery) entloaderNodes(ctx context.Context, nodes []*Sample) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *SampleQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *SampleQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *SampleQuery) entloaderCutBelow() bool {
+	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withTechnician; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withResults; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withTags; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withLabel; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withSource; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withAliquots; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withProjects; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withAssignments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -2250,6 +2468,7 @@ func (_q *SampleQuery) entloaderRender(ctx context.Context, r *entloader.Rendere
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -2260,55 +2479,55 @@ func (_q *SampleQuery) entloaderRender(ctx context.Context, r *entloader.Rendere
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withUnit; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withTechnician; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withResults; with != nil {
 		r.Edge(2, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withTags; with != nil {
 		r.Edge(3, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withLabel; with != nil {
 		r.Edge(4, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withSource; with != nil {
 		r.Edge(5, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withAliquots; with != nil {
 		r.Edge(6, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withProjects; with != nil {
 		r.Edge(7, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withAssignments; with != nil {
 		r.Edge(8, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -2343,6 +2562,7 @@ var entloaderSample = &entloader.Target[*Sample, *SampleQuery]{
 		return entloaderCount(ctx, q, func(q *SampleQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *SampleQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *SampleQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2548,12 +2768,21 @@ func (_q *StandardQuery) entloaderNodes(ctx context.Context, nodes []*Standard) 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *StandardQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *StandardQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *StandardQuery) entloaderCutBelow() bool {
+	if with := _q.withCalibrations; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -2562,6 +2791,7 @@ func (_q *StandardQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -2572,7 +2802,7 @@ func (_q *StandardQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withCalibrations; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -2606,6 +2836,7 @@ var entloaderStandard = &entloader.Target[*Standard, *StandardQuery]{
 		return entloaderCount(ctx, q, func(q *StandardQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]labid.StandardCode, n) },
+	Cut: func(q *StandardQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *StandardQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2681,12 +2912,21 @@ func (_q *TagQuery) entloaderNodes(ctx context.Context, nodes []*Tag) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *TagQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *TagQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *TagQuery) entloaderCutBelow() bool {
+	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -2695,6 +2935,7 @@ func (_q *TagQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) 
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -2705,7 +2946,7 @@ func (_q *TagQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) 
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withSamples; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -2739,6 +2980,7 @@ var entloaderTag = &entloader.Target[*Tag, *TagQuery]{
 		return entloaderCount(ctx, q, func(q *TagQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]string, n) },
+	Cut: func(q *TagQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *TagQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -2787,8 +3029,10 @@ func (_q *TechnicianQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.Que
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range technician.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range technician.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec)
 	if _q.withSamples.entloaderPlain() {
@@ -2859,12 +3103,42 @@ func (_q *TechnicianQuery) entloaderNodes(ctx context.Context, nodes []*Technici
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *TechnicianQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *TechnicianQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *TechnicianQuery) entloaderCutBelow() bool {
+	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withPartner; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withColleagues; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withTrainers; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withTrainees; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withInstruments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withBadge; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withCertifications; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -2873,6 +3147,7 @@ func (_q *TechnicianQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -2883,49 +3158,49 @@ func (_q *TechnicianQuery) entloaderRender(ctx context.Context, r *entloader.Ren
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withSamples; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withPartner; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withColleagues; with != nil {
 		r.Edge(2, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withTrainers; with != nil {
 		r.Edge(3, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withTrainees; with != nil {
 		r.Edge(4, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withInstruments; with != nil {
 		r.Edge(5, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withBadge; with != nil {
 		r.Edge(6, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withCertifications; with != nil {
 		r.Edge(7, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -2960,6 +3235,7 @@ var entloaderTechnician = &entloader.Target[*Technician, *TechnicianQuery]{
 		return entloaderCount(ctx, q, func(q *TechnicianQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]uuid.UUID, n) },
+	Cut: func(q *TechnicianQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *TechnicianQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -3116,8 +3392,10 @@ func (_q *UnitQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range unit.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
+	if len(_q.modifiers) == 0 {
+		for _, fk := range unit.ForeignKeys {
+			spec.Node.AddColumnOnce(fk)
+		}
 	}
 	_q.entloader.Watch(spec)
 	if _q.withLocation.entloaderPlain() {
@@ -3171,12 +3449,33 @@ func (_q *UnitQuery) entloaderNodes(ctx context.Context, nodes []*Unit) {
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *UnitQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
 }
 
 // entloaderCut reports whether q does not bring all rows.
 func (_q *UnitQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+}
+
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *UnitQuery) entloaderCutBelow() bool {
+	if with := _q.withLocation; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withNotes; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withIncidents; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withDocuments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
 }
 
 // entloaderRender notes the statements that q would send. It reports false if
@@ -3185,6 +3484,7 @@ func (_q *UnitQuery) entloaderRender(ctx context.Context, r *entloader.Renderer)
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -3195,31 +3495,31 @@ func (_q *UnitQuery) entloaderRender(ctx context.Context, r *entloader.Renderer)
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withLocation; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withSamples; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withNotes; with != nil {
 		r.Edge(2, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withIncidents; with != nil {
 		r.Edge(3, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withDocuments; with != nil {
 		r.Edge(4, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -3254,6 +3554,7 @@ var entloaderUnit = &entloader.Target[*Unit, *UnitQuery]{
 		return entloaderCount(ctx, q, func(q *UnitQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
 	},
 	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *UnitQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *UnitQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},

@@ -19,8 +19,9 @@ import (
 // IncidentUpdate is the builder for updating Incident entities.
 type IncidentUpdate struct {
 	config
-	hooks    []Hook
-	mutation *IncidentMutation
+	hooks     []Hook
+	mutation  *IncidentMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the IncidentUpdate builder.
@@ -155,6 +156,12 @@ func (_u *IncidentUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *IncidentUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *IncidentUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *IncidentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -208,6 +215,7 @@ func (_u *IncidentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{incident.Label}
@@ -223,9 +231,10 @@ func (_u *IncidentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // IncidentUpdateOne is the builder for updating a single Incident entity.
 type IncidentUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *IncidentMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *IncidentMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetSummary sets the "summary" field.
@@ -367,6 +376,12 @@ func (_u *IncidentUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *IncidentUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *IncidentUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *IncidentUpdateOne) sqlSave(ctx context.Context) (_node *Incident, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -437,6 +452,7 @@ func (_u *IncidentUpdateOne) sqlSave(ctx context.Context) (_node *Incident, err 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Incident{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
@@ -37,6 +38,7 @@ type InstrumentQuery struct {
 	withCertifications *CertificationQuery
 	withFKs            bool
 	entloader          entloaderQueryState
+	modifiers          []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -381,8 +383,9 @@ func (_q *InstrumentQuery) Clone() *InstrumentQuery {
 		withCalibrations:   _q.withCalibrations.Clone(),
 		withCertifications: _q.withCertifications.Clone(),
 		// clone intermediate query.
-		sql:  _q.sql.Clone(),
-		path: _q.path,
+		sql:       _q.sql.Clone(),
+		path:      _q.path,
+		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
 }
 
@@ -544,6 +547,9 @@ func (_q *InstrumentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*I
 		return node.assignValues(columns, values)
 	}
 	ctx = _q.entloaderSpec(ctx, _spec)
+	if len(_q.modifiers) > 0 {
+		_spec.Modifiers = _q.modifiers
+	}
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -780,6 +786,9 @@ func (_q *InstrumentQuery) loadCertifications(ctx context.Context, query *Certif
 func (_q *InstrumentQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
 	ctx = _q.entloaderSpec(ctx, _spec)
+	if len(_q.modifiers) > 0 {
+		_spec.Modifiers = _q.modifiers
+	}
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique
@@ -842,6 +851,9 @@ func (_q *InstrumentQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	if _q.ctx.Unique != nil && *_q.ctx.Unique {
 		selector.Distinct()
 	}
+	for _, m := range _q.modifiers {
+		m(selector)
+	}
 	for _, p := range _q.predicates {
 		p(selector)
 	}
@@ -857,6 +869,38 @@ func (_q *InstrumentQuery) sqlQuery(ctx context.Context) *sql.Selector {
 		selector.Limit(*limit)
 	}
 	return selector
+}
+
+// ForUpdate locks the selected rows against concurrent updates, and prevent them from being
+// updated, deleted or "selected ... for update" by other sessions, until the transaction is
+// either committed or rolled-back.
+func (_q *InstrumentQuery) ForUpdate(opts ...sql.LockOption) *InstrumentQuery {
+	if _q.driver.Dialect() == dialect.Postgres {
+		_q.Unique(false)
+	}
+	_q.modifiers = append(_q.modifiers, func(s *sql.Selector) {
+		s.ForUpdate(opts...)
+	})
+	return _q
+}
+
+// ForShare behaves similarly to ForUpdate, except that it acquires a shared mode lock
+// on any rows that are read. Other sessions can read the rows, but cannot modify them
+// until your transaction commits.
+func (_q *InstrumentQuery) ForShare(opts ...sql.LockOption) *InstrumentQuery {
+	if _q.driver.Dialect() == dialect.Postgres {
+		_q.Unique(false)
+	}
+	_q.modifiers = append(_q.modifiers, func(s *sql.Selector) {
+		s.ForShare(opts...)
+	})
+	return _q
+}
+
+// Modify adds a query modifier for attaching custom logic to queries.
+func (_q *InstrumentQuery) Modify(modifiers ...func(s *sql.Selector)) *InstrumentSelect {
+	_q.modifiers = append(_q.modifiers, modifiers...)
+	return _q.Select()
 }
 
 // InstrumentGroupBy is the group-by builder for Instrument entities.
@@ -947,4 +991,10 @@ func (_s *InstrumentSelect) sqlScan(ctx context.Context, root *InstrumentQuery, 
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
+}
+
+// Modify adds a query modifier for attaching custom logic to queries.
+func (_s *InstrumentSelect) Modify(modifiers ...func(s *sql.Selector)) *InstrumentSelect {
+	_s.modifiers = append(_s.modifiers, modifiers...)
+	return _s
 }

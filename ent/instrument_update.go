@@ -22,8 +22,9 @@ import (
 // InstrumentUpdate is the builder for updating Instrument entities.
 type InstrumentUpdate struct {
 	config
-	hooks    []Hook
-	mutation *InstrumentMutation
+	hooks     []Hook
+	mutation  *InstrumentMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the InstrumentUpdate builder.
@@ -225,6 +226,12 @@ func (_u *InstrumentUpdate) ExecX(ctx context.Context) {
 	}
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *InstrumentUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *InstrumentUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *InstrumentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	_spec := sqlgraph.NewUpdateSpec(instrument.Table, instrument.Columns, sqlgraph.NewFieldSpec(instrument.FieldID, field.TypeInt64))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
@@ -404,6 +411,7 @@ func (_u *InstrumentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{instrument.Label}
@@ -419,9 +427,10 @@ func (_u *InstrumentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 // InstrumentUpdateOne is the builder for updating a single Instrument entity.
 type InstrumentUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *InstrumentMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *InstrumentMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetName sets the "name" field.
@@ -630,6 +639,12 @@ func (_u *InstrumentUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *InstrumentUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *InstrumentUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *InstrumentUpdateOne) sqlSave(ctx context.Context) (_node *Instrument, err error) {
 	_spec := sqlgraph.NewUpdateSpec(instrument.Table, instrument.Columns, sqlgraph.NewFieldSpec(instrument.FieldID, field.TypeInt64))
 	id, ok := _u.mutation.ID()
@@ -826,6 +841,7 @@ func (_u *InstrumentUpdateOne) sqlSave(ctx context.Context) (_node *Instrument, 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Instrument{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -18,8 +18,9 @@ import (
 // LabelUpdate is the builder for updating Label entities.
 type LabelUpdate struct {
 	config
-	hooks    []Hook
-	mutation *LabelMutation
+	hooks     []Hook
+	mutation  *LabelMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the LabelUpdate builder.
@@ -99,6 +100,12 @@ func (_u *LabelUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *LabelUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *LabelUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *LabelUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -143,6 +150,7 @@ func (_u *LabelUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{label.Label}
@@ -158,9 +166,10 @@ func (_u *LabelUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // LabelUpdateOne is the builder for updating a single Label entity.
 type LabelUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *LabelMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *LabelMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetBarcode sets the "barcode" field.
@@ -247,6 +256,12 @@ func (_u *LabelUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *LabelUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *LabelUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *LabelUpdateOne) sqlSave(ctx context.Context) (_node *Label, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -308,6 +323,7 @@ func (_u *LabelUpdateOne) sqlSave(ctx context.Context) (_node *Label, err error)
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Label{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

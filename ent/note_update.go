@@ -19,8 +19,9 @@ import (
 // NoteUpdate is the builder for updating Note entities.
 type NoteUpdate struct {
 	config
-	hooks    []Hook
-	mutation *NoteMutation
+	hooks     []Hook
+	mutation  *NoteMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the NoteUpdate builder.
@@ -122,6 +123,12 @@ func (_u *NoteUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *NoteUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *NoteUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *NoteUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -169,6 +176,7 @@ func (_u *NoteUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{note.Label}
@@ -184,9 +192,10 @@ func (_u *NoteUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // NoteUpdateOne is the builder for updating a single Note entity.
 type NoteUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *NoteMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *NoteMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetBody sets the "body" field.
@@ -295,6 +304,12 @@ func (_u *NoteUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *NoteUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *NoteUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *NoteUpdateOne) sqlSave(ctx context.Context) (_node *Note, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -359,6 +374,7 @@ func (_u *NoteUpdateOne) sqlSave(ctx context.Context) (_node *Note, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Note{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -21,8 +21,9 @@ import (
 // ResultUpdate is the builder for updating Result entities.
 type ResultUpdate struct {
 	config
-	hooks    []Hook
-	mutation *ResultMutation
+	hooks     []Hook
+	mutation  *ResultMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the ResultUpdate builder.
@@ -182,6 +183,12 @@ func (_u *ResultUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *ResultUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *ResultUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *ResultUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -267,6 +274,7 @@ func (_u *ResultUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{result.Label}
@@ -282,9 +290,10 @@ func (_u *ResultUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // ResultUpdateOne is the builder for updating a single Result entity.
 type ResultUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *ResultMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *ResultMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetAnalyte sets the "analyte" field.
@@ -451,6 +460,12 @@ func (_u *ResultUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *ResultUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *ResultUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *ResultUpdateOne) sqlSave(ctx context.Context) (_node *Result, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -553,6 +568,7 @@ func (_u *ResultUpdateOne) sqlSave(ctx context.Context) (_node *Result, err erro
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Result{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

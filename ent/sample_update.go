@@ -26,8 +26,9 @@ import (
 // SampleUpdate is the builder for updating Sample entities.
 type SampleUpdate struct {
 	config
-	hooks    []Hook
-	mutation *SampleMutation
+	hooks     []Hook
+	mutation  *SampleMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the SampleUpdate builder.
@@ -450,6 +451,12 @@ func (_u *SampleUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *SampleUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *SampleUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *SampleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -824,6 +831,7 @@ func (_u *SampleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{sample.Label}
@@ -839,9 +847,10 @@ func (_u *SampleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // SampleUpdateOne is the builder for updating a single Sample entity.
 type SampleUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *SampleMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *SampleMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetSerial sets the "serial" field.
@@ -1271,6 +1280,12 @@ func (_u *SampleUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *SampleUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *SampleUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *SampleUpdateOne) sqlSave(ctx context.Context) (_node *Sample, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -1662,6 +1677,7 @@ func (_u *SampleUpdateOne) sqlSave(ctx context.Context) (_node *Sample, err erro
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Sample{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

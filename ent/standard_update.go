@@ -18,8 +18,9 @@ import (
 // StandardUpdate is the builder for updating Standard entities.
 type StandardUpdate struct {
 	config
-	hooks    []Hook
-	mutation *StandardMutation
+	hooks     []Hook
+	mutation  *StandardMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the StandardUpdate builder.
@@ -110,6 +111,12 @@ func (_u *StandardUpdate) ExecX(ctx context.Context) {
 	}
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *StandardUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *StandardUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *StandardUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	_spec := sqlgraph.NewUpdateSpec(standard.Table, standard.Columns, sqlgraph.NewFieldSpec(standard.FieldID, field.TypeString))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
@@ -167,6 +174,7 @@ func (_u *StandardUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{standard.Label}
@@ -182,9 +190,10 @@ func (_u *StandardUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // StandardUpdateOne is the builder for updating a single Standard entity.
 type StandardUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *StandardMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *StandardMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetName sets the "name" field.
@@ -282,6 +291,12 @@ func (_u *StandardUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *StandardUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *StandardUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *StandardUpdateOne) sqlSave(ctx context.Context) (_node *Standard, err error) {
 	_spec := sqlgraph.NewUpdateSpec(standard.Table, standard.Columns, sqlgraph.NewFieldSpec(standard.FieldID, field.TypeString))
 	id, ok := _u.mutation.ID()
@@ -360,6 +375,7 @@ func (_u *StandardUpdateOne) sqlSave(ctx context.Context) (_node *Standard, err 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Standard{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

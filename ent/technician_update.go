@@ -22,8 +22,9 @@ import (
 // TechnicianUpdate is the builder for updating Technician entities.
 type TechnicianUpdate struct {
 	config
-	hooks    []Hook
-	mutation *TechnicianMutation
+	hooks     []Hook
+	mutation  *TechnicianMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the TechnicianUpdate builder.
@@ -320,6 +321,12 @@ func (_u *TechnicianUpdate) ExecX(ctx context.Context) {
 	if err := _u.Exec(ctx); err != nil {
 		panic(err)
 	}
+}
+
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *TechnicianUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *TechnicianUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
 }
 
 func (_u *TechnicianUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -620,6 +627,7 @@ func (_u *TechnicianUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{technician.Label}
@@ -635,9 +643,10 @@ func (_u *TechnicianUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 // TechnicianUpdateOne is the builder for updating a single Technician entity.
 type TechnicianUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *TechnicianMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *TechnicianMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // SetName sets the "name" field.
@@ -941,6 +950,12 @@ func (_u *TechnicianUpdateOne) ExecX(ctx context.Context) {
 	if err := _u.Exec(ctx); err != nil {
 		panic(err)
 	}
+}
+
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *TechnicianUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *TechnicianUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
 }
 
 func (_u *TechnicianUpdateOne) sqlSave(ctx context.Context) (_node *Technician, err error) {
@@ -1258,6 +1273,7 @@ func (_u *TechnicianUpdateOne) sqlSave(ctx context.Context) (_node *Technician, 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Technician{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -113,8 +113,11 @@ type Scope struct {
 
 	plain   sync.Map // *Target → how a query without options renders
 	loading sync.Map // *Relation or variantKey → anyLoader
-	mu      sync.Mutex
-	order   []anyLoader // loading in the order of first use; protected by mu
+	// verdicts are of statements that options led to: [2]string → bool. Siblings
+	// mostly lead to the same, and to look is cheaper than to read it again.
+	verdicts sync.Map
+	mu       sync.Mutex
+	order    []anyLoader // loading in the order of first use; protected by mu
 }
 
 // Client returns the client configuration that generated code passed in.

@@ -29,6 +29,9 @@ type Target[T comparable, Q any] struct {
 	// IDs returns a list of n zero ids: what interceptors see of Exist. It is nil
 	// for types without one id.
 	IDs func(n int) ent.Value
+	// Cut reports whether q, which has run, limited an eager load of its own, such
+	// that its rows depend on which entities were queried together.
+	Cut func(q Q) bool
 	// Render adds to r the statements that q would send. It reports false if
 	// q can not be batched.
 	Render func(ctx context.Context, q Q, r *Renderer) bool
@@ -187,6 +190,9 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, op string, opt
 		}
 		out[0] = returned[:len(returned):len(returned)]
 		return true, nil
+	}
+	if r.Target.Cut(q) {
+		return false, nil // the limit is one for what a key alone brings
 	}
 	return groups(scan, returned, scanned, out), nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"sync"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -18,7 +19,12 @@ import (
 type Renderer struct {
 	dialect string
 	key     []byte
-	bad     bool // an argument has no driver value
+	bad     bool // the statement can not be compared, or not be batched
+	// bounds is how the statement has to end: with the limit of the query.
+	bounds string
+	// verdicts are those of batchable, by what it was asked; nil if they are not
+	// kept.
+	verdicts *sync.Map
 }
 
 // errRendered stops a query after its statement was noted.
@@ -49,7 +55,7 @@ func (t *Target[T, Q]) render(ctx context.Context, sc *Scope, opts []func(Q)) (s
 	for _, opt := range opts {
 		opt(q)
 	}
-	rd := &Renderer{dialect: sc.driver.Dialect()}
+	rd := &Renderer{dialect: sc.driver.Dialect(), verdicts: &sc.verdicts}
 	if !t.Render(ctx, q, rd) || rd.bad {
 		return "", false
 	}
@@ -91,6 +97,10 @@ func (r *Renderer) text(s string) {
 func (r *Renderer) Query(_ context.Context, query string, args, _ any) error {
 	r.key = append(r.key, 's')
 	r.text(query)
+	if !r.batchable(query) {
+		r.bad = true
+		return errRendered
+	}
 	list, ok := args.([]any)
 	if !ok {
 		r.bad = true

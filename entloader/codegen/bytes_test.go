@@ -43,7 +43,7 @@ func TestStatementsWithoutLoaders(t *testing.T) {
 			for _, f := range files {
 				require.NoError(t, os.Remove(f))
 			}
-			require.NoError(t, p.generate(gen.Config{Features: []gen.Feature{gen.FeatureIntercept, gen.FeaturePrivacy}}))
+			require.NoError(t, p.generate(gen.Config{Features: []gen.Feature{gen.FeatureIntercept, gen.FeaturePrivacy, gen.FeatureModifier, gen.FeatureLock}}))
 			require.Empty(t, p.files("ent", "entloader"))
 		}
 		return p.run("run", ".")
