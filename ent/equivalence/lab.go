@@ -73,6 +73,12 @@ func (l *lab) statements(t testing.TB, n int, msg ...any) {
 	}
 }
 
+// refusesOrder reports whether err is PostgreSQL's for a query that is ordered by
+// what it does not select: ent's Exist is DISTINCT, and selects the id alone.
+func refusesOrder(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+}
+
 // An edge is an edge of the reference schema, loaded and queried through
 // reflection, so that a new one needs no line here.
 type edge struct {

@@ -225,6 +225,10 @@ func testCountsWithOptions(t *testing.T, db Database) {
 		sent := lab.rec.Reset()
 		for i, x := range siblings {
 			v, err := e.run(ctx, run, x, opts...)
+			if refusesOrder(err) {
+				require.NoError(rt, answers[i].err, "%s: %s of %v", o, e, x)
+				break // there is nothing to compare with
+			}
 			if err != nil {
 				require.Error(rt, answers[i].err, "%s: %s of %v", o, e, x)
 				require.Equal(rt, errors.Is(err, stdsql.ErrNoRows), errors.Is(answers[i].err, stdsql.ErrNoRows))

@@ -40,6 +40,7 @@ func Run(t *testing.T, db Database) {
 		{"Edges", testEdges},
 		{"Options", testOptions},
 		{"OptionsAreComparedByStatement", testOptionsAreComparedByStatement},
+		{"CountsWithOptions", testCountsWithOptions},
 		{"VaryingOptions", testVaryingOptions},
 		{"EagerLoadWithinManyToMany", testEagerLoadWithinManyToMany},
 		{"Collations", testCollations},
@@ -68,6 +69,20 @@ func Run(t *testing.T, db Database) {
 		{"Panic", testPanic},
 		{"LoadFromInterceptor", testLoadFromInterceptor},
 		{"LoadOwnKeyFromInterceptor", testLoadOwnKeyFromInterceptor},
+		{"Counts", testCounts},
+		{"CountsAndInterceptors", testCountsAndInterceptors},
+		{"CountsAndContext", testCountsAndContext},
+		{"CountsByKey", testCountsByKey},
+		{"Declared", testDeclared},
+		{"DeclaredParamsAreCompared", testDeclaredParamsAreCompared},
+		{"VaryingParams", testVaryingParams},
+		{"DeclaredByKey", testDeclaredByKey},
+		{"DeclaredFunc", testDeclaredFunc},
+		{"EveryMethodOfTheQuery", testEveryMethodOfTheQuery},
+		{"Modify", testModify},
+		{"LimitedEagerLoads", testLimitedEagerLoads},
+		{"SelectedColumns", testSelectedColumns},
+		{"LimitIsCutByTheDatabase", testLimitIsCutByTheDatabase},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, db) })
 	}

@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 	"github.com/entloader/entloader/entloader"
 )
 
-// TestCounts compares Count and Exist of every edge with ent's own, in the ways
+// testCounts compares Count and Exist of every edge with ent's own, in the ways
 // that an entity comes to its loaders.
-func TestCounts(t *testing.T) {
-	lab := newLab(t, 12)
+func testCounts(t *testing.T, db Database) {
+	lab := db.newLab(t, 12)
 	plain := t.Context()
 	edges := 0
 	for _, e := range lab.edges() {
@@ -80,8 +80,8 @@ func TestCounts(t *testing.T) {
 // Interceptors see the operation that ent's Count and Exist have, once for the
 // batch. Where one returns another value than it was given, each key is asked
 // alone, and the answer is still ent's.
-func TestCountsAndInterceptors(t *testing.T) {
-	lab := newLab(t, 6)
+func testCountsAndInterceptors(t *testing.T, db Database) {
+	lab := db.newLab(t, 6)
 	plain := t.Context()
 	var ops []string
 	change := func(v ent.Value) ent.Value { return v }
@@ -138,8 +138,8 @@ func TestCountsAndInterceptors(t *testing.T) {
 }
 
 // What interceptors and policies look up separates counts as it separates loads.
-func TestCountsAndContext(t *testing.T) {
-	lab := newLab(t, 6)
+func testCountsAndContext(t *testing.T, db Database) {
+	lab := db.newLab(t, 6)
 	ctx, _ := lab.load(t)
 	admin := viewer.NewContext(ctx, viewer.Viewer{Admin: true})
 	units := lab.Unit.Query().AllX(ctx)
@@ -159,8 +159,8 @@ func TestCountsAndContext(t *testing.T) {
 }
 
 // Counts by key, without entities; a clear of the edge clears them as well.
-func TestCountsByKey(t *testing.T) {
-	lab := newLab(t, 6)
+func testCountsByKey(t *testing.T, db Database) {
+	lab := db.newLab(t, 6)
 	ctx, l := lab.load(t)
 	u := lab.Unit.Query().Where(unit.HasSamples()).FirstX(t.Context())
 	want := u.QuerySamples().CountX(t.Context())

@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -28,8 +28,8 @@ var arguments = []any{
 // Every method of the query builder that changes a query, found by reflection, can
 // be used in options: one statement for all siblings, and ent's answer, but for a
 // closed list that runs alone and is counted.
-func TestEveryMethodOfTheQuery(t *testing.T) {
-	lab := newLab(t, 12)
+func testEveryMethodOfTheQuery(t *testing.T, db Database) {
+	lab := db.newLab(t, 12)
 	query := reflect.TypeFor[*ent.SampleQuery]()
 	called := 0
 	for i := range query.NumMethod() {
@@ -131,8 +131,8 @@ func unordered(t *testing.T, v any) any {
 }
 
 // Modifiers are batched where a row depends on that row alone.
-func TestModify(t *testing.T) {
-	lab := newLab(t, 12)
+func testModify(t *testing.T, db Database) {
+	lab := db.newLab(t, 12)
 	for name, c := range map[string]struct {
 		modify func(*sql.Selector)
 		alone  bool
@@ -197,8 +197,8 @@ func TestModify(t *testing.T) {
 
 // An eager load in options that is limited, by its options or by an interceptor,
 // is limited for each parent as in ent's own query, not for all of a batch.
-func TestLimitedEagerLoads(t *testing.T) {
-	lab := newLab(t, 12)
+func testLimitedEagerLoads(t *testing.T, db Database) {
+	lab := db.newLab(t, 12)
 	ctx, _ := lab.load(t)
 	for _, l := range lab.Location.Query().AllX(ctx) {
 		for _, option := range []func(*ent.UnitQuery){
@@ -218,8 +218,8 @@ func TestLimitedEagerLoads(t *testing.T) {
 }
 
 // Select loads fewer columns, and is never taken for the whole row.
-func TestSelectedColumns(t *testing.T) {
-	lab := newLab(t, 6)
+func testSelectedColumns(t *testing.T, db Database) {
+	lab := db.newLab(t, 6)
 	ctx, _ := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()

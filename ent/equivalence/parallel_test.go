@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func TestWindowsRunAFewAtATime(t *testing.T) {
 		{"two", []entloader.Option{entloader.WithParallel(2)}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lab := newLab(t, 20)
+			lab := SQLite.newLab(t, 20)
 			synctest.Test(t, func(t *testing.T) {
 				ctx, _ := lab.load(t, append(c.opts, withWindow(1))...)
 				units := lab.Unit.Query().AllX(ctx)
@@ -59,7 +59,7 @@ func TestWindowsRunAFewAtATime(t *testing.T) {
 // Elsewhere batches of a transaction run at the same time, on its one
 // connection, which is not made for that.
 func TestBatchesOfATransactionRunOneByOne(t *testing.T) {
-	lab := newLab(t, 20)
+	lab := SQLite.newLab(t, 20)
 	ctx, loaders := lab.load(t, withWindow(4))
 	tx, err := lab.Tx(ctx)
 	require.NoError(t, err)

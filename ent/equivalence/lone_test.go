@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -59,7 +59,7 @@ func TestWhyLone(t *testing.T) {
 		}, entloader.Lone{Uncached: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lab := newLab(t, 20)
+			lab := SQLite.newLab(t, 20)
 			ctx, loaders := lab.load(t, c.opts...)
 			for _, load := range c.loads(lab, ctx) {
 				require.NoError(t, load(ctx))

@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (l *lab) plan(t testing.TB, query string, args ...any) string {
 // The forms of a limit per parent: a subquery for each key where an index finds
 // its rows, a window function otherwise, and neither for a single key.
 func TestLimitForms(t *testing.T) {
-	lab := newLab(t, 8)
+	lab := SQLite.newLab(t, 8)
 	ctx, _ := lab.load(t)
 	newest := func(q *ent.SampleQuery) { q.Order(sample.ByTakenAt(sql.OrderDesc())).Limit(2) }
 	send := func(load func() error) (string, string) {
@@ -101,7 +101,7 @@ func TestLimitForms(t *testing.T) {
 
 // One parent with very many rows costs what the others cost.
 func TestLimitWithOneLargeParent(t *testing.T) {
-	lab := newLab(t, 0)
+	lab := SQLite.newLab(t, 0)
 	n := 1_000_000
 	if testing.Short() {
 		n = 50_000
@@ -152,7 +152,7 @@ func interleaved(rounds int, fs ...func()) []time.Duration {
 // A limit per parent against the fastest form that can be written by hand, and a
 // plain ROW_NUMBER: 100 parents with 1,000 rows each, an index on (fk, order).
 func BenchmarkLimitPerParent(b *testing.B) {
-	lab := newLab(b, 0)
+	lab := SQLite.newLab(b, 0)
 	lab.fill(b, 100, func(int) int { return 1000 })
 	drv := sql.OpenDB("sqlite3", lab.db)
 	query := func(text string) func() {
@@ -225,7 +225,7 @@ func keyList(n int) string {
 // A declared edge against the plain one, the same rows; and what options on the
 // call add to each call.
 func BenchmarkDynamic(b *testing.B) {
-	lab := newLab(b, 0)
+	lab := SQLite.newLab(b, 0)
 	lab.fill(b, 500, func(int) int { return 10 })
 	run := func(load func(context.Context, *ent.Unit) ([]*ent.Sample, error)) func() {
 		return func() {

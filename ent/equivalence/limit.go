@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 
 // Elsewhere a limit per parent loads everything, and cuts it afterwards: what a
 // statement returns here is what its parents are answered.
-func TestLimitIsCutByTheDatabase(t *testing.T) {
-	lab := newLab(t, 40)
+func testLimitIsCutByTheDatabase(t *testing.T, db Database) {
+	lab := db.newLab(t, 40)
 	all := len(lab.Sample.Query().IDsX(t.Context()))
 	type option = func(*ent.SampleQuery)
 	for name, load := range map[string]func(ctx context.Context, t *testing.T, o option) int{

@@ -1,4 +1,4 @@
-package ent_test
+package equivalence
 
 import (
 	"cmp"
@@ -47,7 +47,7 @@ var callers = map[string]func(parents int, resolve func(i int)){
 // A resolver that works on what it loaded: two fields of a unit that come from
 // its samples, one statement. What is loaded is shared, so it sorts a copy.
 func TestPostProcessedResult(t *testing.T) {
-	lab := newLab(t, 40)
+	lab := SQLite.newLab(t, 40)
 	latest := func(ctx context.Context, u *ent.Unit) (*ent.Sample, error) {
 		samples, err := u.LoadSamples(ctx)
 		if err != nil || len(samples) == 0 {
@@ -105,7 +105,7 @@ func TestPostProcessedResult(t *testing.T) {
 // A resolver that needs two edges of its parent, one after the other: two
 // statements for all parents.
 func TestTwoLoadersInOneResolver(t *testing.T) {
-	lab := newLab(t, 40)
+	lab := SQLite.newLab(t, 40)
 	report := func(s *ent.Sample, technician *ent.Technician, results []*ent.Result) string {
 		by := "nobody"
 		if technician != nil {
@@ -165,7 +165,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 // each result: once per instrument, two at a time, and what it does not know is
 // missing for the results of that instrument alone.
 func TestExternalServiceThroughPerKey(t *testing.T) {
-	lab := newLab(t, 10)
+	lab := SQLite.newLab(t, 10)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, _ := lab.load(t)
 		instruments := lab.Instrument.Query().IDsX(ctx)
