@@ -113,15 +113,15 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C,
 	return s
 }
 
-// gather adds a lone key, which came now, to the batch that waits for such keys.
-// opened says whether the batch runs under ctx.
-func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, head *slot[K, C, V], now instant) (s *slot[K, C, V], opened bool) {
+// gather adds a lone key, which came now, to the batch that waits for such keys;
+// more of them, this one included, are known to come. opened says whether the batch runs under ctx.
+func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, head *slot[K, C, V], now instant, more int) (s *slot[K, C, V], opened bool) {
 	if l.lone != nil && !l.joins(ctx, at, l.lone) {
 		// Keys that can not share an answer need not wait for each other.
 		l.sendLone(reasonQuiet)
 	}
 	if opened = l.lone == nil; opened {
-		l.openLone(ctx, at, now)
+		l.openLone(ctx, at, now, more)
 	}
 	b := l.lone
 	if b.patient && at.parker == nil {
@@ -137,10 +137,10 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 	return s, opened
 }
 
-// openLone makes the batch that gathers lone keys.
-func (l *LoaderBy[K, C, V]) openLone(ctx context.Context, at spot, now instant) {
+// openLone makes the batch that gathers lone keys; more are known to come.
+func (l *LoaderBy[K, C, V]) openLone(ctx context.Context, at spot, now instant, more int) {
 	b := l.newBatch(ctx, at)
-	b.reserve(min(64, l.opt.maxBatch))
+	b.reserve(min(max(more, 64), l.opt.maxBatch))
 	if len(l.slots) == 0 {
 		l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
 	}

@@ -255,7 +255,7 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 	case e.hit:
 		l.stats.Hits++
 	case l.gathers(with):
-		e.slot, e.opened = l.gather(ctx, e.at, id, key, head, e.now)
+		e.slot, e.opened = l.gather(ctx, e.at, id, key, head, e.now, 1)
 		l.countLone(with)
 	default:
 		if with.keys == nil || l.opt.uncache { // in a transaction
@@ -409,12 +409,7 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		head := l.slots[id]
 		s, opened := l.find(ctx, at, head), false
 		if s == nil {
-			if l.lone == nil && len(l.slots) == 0 {
-				l.slots = make(map[C]*slot[K, C, V], len(rest))
-			}
-			if s, opened = l.gather(ctx, at, id, keys[i], head, now); opened {
-				s.batch.reserve(min(len(rest)-n, l.opt.maxBatch))
-			}
+			s, opened = l.gather(ctx, at, id, keys[i], head, now, len(rest)-n)
 			l.stats.Lone.ByKey++
 		} else if slots[i] == nil {
 			l.stats.Hits++
