@@ -40,6 +40,36 @@ func (_m *Album) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) ([]*
 	return q.All(ctx)
 }
 
+// CountTracks counts the "tracks" edge of the Album, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
+func (_m *Album) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderAlbumTracksEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTracks reports whether there is anything on the "tracks" edge of the Album, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTracks.
+func (_m *Album) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderAlbumTracksEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // LoadAlbums loads the "albums" edge of the Artist, together with that of its siblings. It
 // returns an empty slice, never nil, if there are none. Options change the query as they do in WithAlbums,
 // a limit is one per Artist; they run several times and must not have side effects. The slice and the
@@ -55,6 +85,36 @@ func (_m *Artist) LoadAlbums(ctx context.Context, opts ...func(*AlbumQuery)) ([]
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountAlbums counts the "albums" edge of the Artist, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadAlbums, but a limit has no effect and an offset is an error.
+func (_m *Artist) CountAlbums(ctx context.Context, opts ...func(*AlbumQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderArtistAlbumsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAlbums()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistAlbums reports whether there is anything on the "albums" edge of the Artist, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadAlbums.
+func (_m *Artist) ExistAlbums(ctx context.Context, opts ...func(*AlbumQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderArtistAlbumsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryAlbums()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // LoadSupportRep loads the "support_rep" edge of the Customer, together with that of its siblings.
@@ -92,6 +152,36 @@ func (_m *Customer) LoadInvoices(ctx context.Context, opts ...func(*InvoiceQuery
 	return q.All(ctx)
 }
 
+// CountInvoices counts the "invoices" edge of the Customer, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadInvoices, but a limit has no effect and an offset is an error.
+func (_m *Customer) CountInvoices(ctx context.Context, opts ...func(*InvoiceQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderCustomerInvoicesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryInvoices()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistInvoices reports whether there is anything on the "invoices" edge of the Customer, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadInvoices.
+func (_m *Customer) ExistInvoices(ctx context.Context, opts ...func(*InvoiceQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderCustomerInvoicesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryInvoices()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // LoadManager loads the "manager" edge of the Employee, together with that of its siblings.
 // It returns nil if there is no Employee.
 // Options change the query as they do in WithManager; they run several times and must not have
@@ -127,6 +217,36 @@ func (_m *Employee) LoadReports(ctx context.Context, opts ...func(*EmployeeQuery
 	return q.All(ctx)
 }
 
+// CountReports counts the "reports" edge of the Employee, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadReports, but a limit has no effect and an offset is an error.
+func (_m *Employee) CountReports(ctx context.Context, opts ...func(*EmployeeQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderEmployeeReportsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryReports()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistReports reports whether there is anything on the "reports" edge of the Employee, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadReports.
+func (_m *Employee) ExistReports(ctx context.Context, opts ...func(*EmployeeQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderEmployeeReportsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryReports()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // LoadCustomers loads the "customers" edge of the Employee, together with that of its siblings. It
 // returns an empty slice, never nil, if there are none. Options change the query as they do in WithCustomers,
 // a limit is one per Employee; they run several times and must not have side effects. The slice and the
@@ -144,6 +264,36 @@ func (_m *Employee) LoadCustomers(ctx context.Context, opts ...func(*CustomerQue
 	return q.All(ctx)
 }
 
+// CountCustomers counts the "customers" edge of the Employee, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadCustomers, but a limit has no effect and an offset is an error.
+func (_m *Employee) CountCustomers(ctx context.Context, opts ...func(*CustomerQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderEmployeeCustomersEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCustomers()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistCustomers reports whether there is anything on the "customers" edge of the Employee, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadCustomers.
+func (_m *Employee) ExistCustomers(ctx context.Context, opts ...func(*CustomerQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderEmployeeCustomersEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryCustomers()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // LoadTracks loads the "tracks" edge of the Genre, together with that of its siblings. It
 // returns an empty slice, never nil, if there are none. Options change the query as they do in WithTracks,
 // a limit is one per Genre; they run several times and must not have side effects. The slice and the
@@ -159,6 +309,36 @@ func (_m *Genre) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) ([]*
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountTracks counts the "tracks" edge of the Genre, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
+func (_m *Genre) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderGenreTracksEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTracks reports whether there is anything on the "tracks" edge of the Genre, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTracks.
+func (_m *Genre) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderGenreTracksEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // LoadCustomer loads the "customer" edge of the Invoice, together with that of its siblings.
@@ -193,6 +373,36 @@ func (_m *Invoice) LoadLines(ctx context.Context, opts ...func(*InvoiceLineQuery
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountLines counts the "lines" edge of the Invoice, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadLines, but a limit has no effect and an offset is an error.
+func (_m *Invoice) CountLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInvoiceLinesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryLines()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistLines reports whether there is anything on the "lines" edge of the Invoice, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadLines.
+func (_m *Invoice) ExistLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderInvoiceLinesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryLines()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // LoadInvoice loads the "invoice" edge of the InvoiceLine, together with that of its siblings.
@@ -246,6 +456,36 @@ func (_m *MediaType) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) 
 	return q.All(ctx)
 }
 
+// CountTracks counts the "tracks" edge of the MediaType, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
+func (_m *MediaType) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderMediaTypeTracksEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTracks reports whether there is anything on the "tracks" edge of the MediaType, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTracks.
+func (_m *MediaType) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderMediaTypeTracksEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // LoadTracks loads the "tracks" edge of the Playlist, together with that of its siblings. It
 // returns an empty slice, never nil, if there are none. Options change the query as they do in WithTracks,
 // a limit is one per Playlist; they run several times and must not have side effects. The slice and the
@@ -261,6 +501,36 @@ func (_m *Playlist) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) (
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountTracks counts the "tracks" edge of the Playlist, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
+func (_m *Playlist) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderPlaylistTracksEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistTracks reports whether there is anything on the "tracks" edge of the Playlist, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadTracks.
+func (_m *Playlist) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderPlaylistTracksEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryTracks()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }
 
 // LoadAlbum loads the "album" edge of the Track, together with that of its siblings.
@@ -333,6 +603,36 @@ func (_m *Track) LoadPlaylists(ctx context.Context, opts ...func(*PlaylistQuery)
 	return q.All(ctx)
 }
 
+// CountPlaylists counts the "playlists" edge of the Track, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadPlaylists, but a limit has no effect and an offset is an error.
+func (_m *Track) CountPlaylists(ctx context.Context, opts ...func(*PlaylistQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTrackPlaylistsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryPlaylists()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistPlaylists reports whether there is anything on the "playlists" edge of the Track, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadPlaylists.
+func (_m *Track) ExistPlaylists(ctx context.Context, opts ...func(*PlaylistQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTrackPlaylistsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryPlaylists()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
+}
+
 // LoadInvoiceLines loads the "invoice_lines" edge of the Track, together with that of its siblings. It
 // returns an empty slice, never nil, if there are none. Options change the query as they do in WithInvoiceLines,
 // a limit is one per Track; they run several times and must not have side effects. The slice and the
@@ -348,4 +648,34 @@ func (_m *Track) LoadInvoiceLines(ctx context.Context, opts ...func(*InvoiceLine
 		opt(q)
 	}
 	return q.All(ctx)
+}
+
+// CountInvoiceLines counts the "invoice_lines" edge of the Track, together with that of its siblings, as
+// Count of ent's edge query does. Options are as in LoadInvoiceLines, but a limit has no effect and an offset is an error.
+func (_m *Track) CountInvoiceLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (int, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTrackInvoiceLinesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryInvoiceLines()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Count(ctx)
+}
+
+// ExistInvoiceLines reports whether there is anything on the "invoice_lines" edge of the Track, together with that of its siblings, as
+// Exist of ent's edge query does. Options are as in LoadInvoiceLines.
+func (_m *Track) ExistInvoiceLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (bool, error) {
+	if sc := _m.entloaderScope(ctx); sc != nil {
+		if v, ok, err := entloaderTrackInvoiceLinesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
+			return v, err
+		}
+	}
+	q := _m.QueryInvoiceLines()
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q.Exist(ctx)
 }

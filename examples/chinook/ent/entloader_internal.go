@@ -102,6 +102,33 @@ func entloaderAll[T any, Q interface {
 	return returned, scanned, err
 }
 
+// entloaderCount runs q as its Count or Exist method does, with a hook on a
+// statement that brings no entities; the interceptors are given answer.
+func entloaderCount[T any, Q interface {
+	Query
+	prepareQuery(context.Context) error
+	sqlAll(context.Context, ...queryHook) ([]T, error)
+}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+	ctx = setContextOp(ctx, qc(q), op)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	qr := QuerierFunc(func(ctx context.Context, query Query) (Value, error) {
+		q, ok := query.(Q)
+		if !ok {
+			return nil, fmt.Errorf("unexpected query type %T", query)
+		}
+		_, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
+			hook(ctx, spec, qc(q))
+		})
+		if err != nil {
+			return nil, err
+		}
+		return answer()
+	})
+	return withInterceptors[Value](ctx, q, qr, inters)
+}
+
 type entloaderQueryState = entloader.QueryState
 
 // entloaderAlbumSibling is what loaders remember of a Album: its keys.
@@ -165,12 +192,25 @@ func (_q *AlbumQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *AlbumQuery) entloaderCutBelow() bool {
+	if with := _q.withArtist; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *AlbumQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -181,13 +221,13 @@ func (_q *AlbumQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withArtist; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withTracks; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -202,11 +242,26 @@ var entloaderAlbum = &entloader.Target[*Album, *AlbumQuery]{
 		return NewAlbumClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *AlbumQuery, op string, hook entloader.SpecHook) (returned, scanned []*Album, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *AlbumQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *AlbumQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(album.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *AlbumQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *AlbumQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *AlbumQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -308,12 +363,22 @@ func (_q *ArtistQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *ArtistQuery) entloaderCutBelow() bool {
+	if with := _q.withAlbums; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *ArtistQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -324,7 +389,7 @@ func (_q *ArtistQuery) entloaderRender(ctx context.Context, r *entloader.Rendere
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withAlbums; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -339,11 +404,26 @@ var entloaderArtist = &entloader.Target[*Artist, *ArtistQuery]{
 		return NewArtistClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *ArtistQuery, op string, hook entloader.SpecHook) (returned, scanned []*Artist, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *ArtistQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *ArtistQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(artist.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *ArtistQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *ArtistQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *ArtistQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -435,12 +515,25 @@ func (_q *CustomerQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *CustomerQuery) entloaderCutBelow() bool {
+	if with := _q.withSupportRep; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withInvoices; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *CustomerQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -451,13 +544,13 @@ func (_q *CustomerQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withSupportRep; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withInvoices; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -472,11 +565,26 @@ var entloaderCustomer = &entloader.Target[*Customer, *CustomerQuery]{
 		return NewCustomerClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *CustomerQuery, op string, hook entloader.SpecHook) (returned, scanned []*Customer, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *CustomerQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *CustomerQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(customer.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *CustomerQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *CustomerQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *CustomerQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -592,12 +700,28 @@ func (_q *EmployeeQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *EmployeeQuery) entloaderCutBelow() bool {
+	if with := _q.withManager; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withReports; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withCustomers; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *EmployeeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -608,19 +732,19 @@ func (_q *EmployeeQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withManager; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withReports; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withCustomers; with != nil {
 		r.Edge(2, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -635,11 +759,26 @@ var entloaderEmployee = &entloader.Target[*Employee, *EmployeeQuery]{
 		return NewEmployeeClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *EmployeeQuery, op string, hook entloader.SpecHook) (returned, scanned []*Employee, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *EmployeeQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *EmployeeQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(employee.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *EmployeeQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *EmployeeQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *EmployeeQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -756,12 +895,22 @@ func (_q *GenreQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *GenreQuery) entloaderCutBelow() bool {
+	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *GenreQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -772,7 +921,7 @@ func (_q *GenreQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withTracks; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -787,11 +936,26 @@ var entloaderGenre = &entloader.Target[*Genre, *GenreQuery]{
 		return NewGenreClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *GenreQuery, op string, hook entloader.SpecHook) (returned, scanned []*Genre, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *GenreQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *GenreQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(genre.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *GenreQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *GenreQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *GenreQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -883,12 +1047,25 @@ func (_q *InvoiceQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *InvoiceQuery) entloaderCutBelow() bool {
+	if with := _q.withCustomer; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withLines; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *InvoiceQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -899,13 +1076,13 @@ func (_q *InvoiceQuery) entloaderRender(ctx context.Context, r *entloader.Render
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withCustomer; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withLines; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -920,11 +1097,26 @@ var entloaderInvoice = &entloader.Target[*Invoice, *InvoiceQuery]{
 		return NewInvoiceClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *InvoiceQuery, op string, hook entloader.SpecHook) (returned, scanned []*Invoice, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *InvoiceQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *InvoiceQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(invoice.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *InvoiceQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *InvoiceQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *InvoiceQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1036,12 +1228,25 @@ func (_q *InvoiceLineQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *InvoiceLineQuery) entloaderCutBelow() bool {
+	if with := _q.withInvoice; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withTrack; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *InvoiceLineQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1052,13 +1257,13 @@ func (_q *InvoiceLineQuery) entloaderRender(ctx context.Context, r *entloader.Re
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withInvoice; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withTrack; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1073,11 +1278,26 @@ var entloaderInvoiceLine = &entloader.Target[*InvoiceLine, *InvoiceLineQuery]{
 		return NewInvoiceLineClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *InvoiceLineQuery, op string, hook entloader.SpecHook) (returned, scanned []*InvoiceLine, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *InvoiceLineQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *InvoiceLineQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(invoiceline.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *InvoiceLineQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *InvoiceLineQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *InvoiceLineQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1182,12 +1402,22 @@ func (_q *MediaTypeQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *MediaTypeQuery) entloaderCutBelow() bool {
+	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *MediaTypeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1198,7 +1428,7 @@ func (_q *MediaTypeQuery) entloaderRender(ctx context.Context, r *entloader.Rend
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withTracks; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1213,11 +1443,26 @@ var entloaderMediaType = &entloader.Target[*MediaType, *MediaTypeQuery]{
 		return NewMediaTypeClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *MediaTypeQuery, op string, hook entloader.SpecHook) (returned, scanned []*MediaType, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *MediaTypeQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *MediaTypeQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(mediatype.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *MediaTypeQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *MediaTypeQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *MediaTypeQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1301,12 +1546,22 @@ func (_q *PlaylistQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *PlaylistQuery) entloaderCutBelow() bool {
+	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *PlaylistQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1317,7 +1572,7 @@ func (_q *PlaylistQuery) entloaderRender(ctx context.Context, r *entloader.Rende
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withTracks; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1332,11 +1587,26 @@ var entloaderPlaylist = &entloader.Target[*Playlist, *PlaylistQuery]{
 		return NewPlaylistClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *PlaylistQuery, op string, hook entloader.SpecHook) (returned, scanned []*Playlist, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *PlaylistQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *PlaylistQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(playlist.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *PlaylistQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *PlaylistQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *PlaylistQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
@@ -1355,7 +1625,7 @@ var entloaderPlaylistByID = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
 var entloaderPlaylistTracks = &entloader.Relation[int, *Track, *TrackQuery]{
 	Name:     "Playlist.tracks",
 	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: playlist.TracksTable, Column: playlist.TracksPrimaryKey[0], On: playlist.TracksPrimaryKey[1], Target: track.FieldID},
+	Match:    entloader.Match{Table: playlist.TracksTable, Column: playlist.TracksPrimaryKey[0], On: playlist.TracksPrimaryKey[1], Target: track.FieldID, Indexed: true},
 	Optional: true,
 	Target:   entloaderTrack,
 }
@@ -1450,12 +1720,34 @@ func (_q *TrackQuery) entloaderCut() bool {
 	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
 }
 
+// entloaderCutBelow reports whether some eager load of q does not bring all rows:
+// its limit is one for all of q's entities together.
+func (_q *TrackQuery) entloaderCutBelow() bool {
+	if with := _q.withAlbum; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withMediaType; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withGenre; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withPlaylists; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	if with := _q.withInvoiceLines; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
+		return true
+	}
+	return false
+}
+
 // entloaderRender notes the statements that q would send. It reports false if
 // they can not be sent for several entities at once.
 func (_q *TrackQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
 	if _q.path != nil {
 		return false
 	}
+	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
 	drv := _q.driver
 	_q.driver = r
 	_, err := _q.sqlAll(ctx)
@@ -1466,31 +1758,31 @@ func (_q *TrackQuery) entloaderRender(ctx context.Context, r *entloader.Renderer
 	r.Unique(_q.ctx.Unique)
 	if with := _q.withAlbum; with != nil {
 		r.Edge(0, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withMediaType; with != nil {
 		r.Edge(1, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withGenre; with != nil {
 		r.Edge(2, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withPlaylists; with != nil {
 		r.Edge(3, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
 	if with := _q.withInvoiceLines; with != nil {
 		r.Edge(4, "")
-		if !with.entloaderRender(ctx, r) {
+		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
 			return false
 		}
 	}
@@ -1505,11 +1797,26 @@ var entloaderTrack = &entloader.Target[*Track, *TrackQuery]{
 		return NewTrackClient(*sc.Client().(*config)).Query()
 	},
 	All: func(ctx context.Context, q *TrackQuery, op string, hook entloader.SpecHook) (returned, scanned []*Track, err error) {
-		if op == ent.OpQueryOnly {
+		switch op {
+		case ent.OpQueryOnly:
 			q.Limit(2)
+		case ent.OpQueryExist, ent.OpQueryFirst:
+			q.Limit(1)
 		}
 		return entloaderAll(ctx, q, func(q *TrackQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
 	},
+	Count: func(ctx context.Context, q *TrackQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+		if op == ent.OpQueryExist { // as Exist does
+			q.Limit(1)
+			if q.ctx.Unique == nil {
+				q.Unique(true)
+			}
+			q.ctx.AppendFieldOnce(track.FieldID)
+		}
+		return entloaderCount(ctx, q, func(q *TrackQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
+	},
+	IDs: func(n int) ent.Value { return make([]int, n) },
+	Cut: func(q *TrackQuery) bool { return q.entloaderCutBelow() },
 	Render: func(ctx context.Context, q *TrackQuery, r *entloader.Renderer) bool {
 		return q.entloaderRender(ctx, r)
 	},
