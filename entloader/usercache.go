@@ -36,7 +36,8 @@ type CacheKey struct {
 //
 // An answer whose fetch looked something up in its context is not kept, since
 // the cache could not tell whom it is for: pass what matters with WithScope, and
-// read it from the key. Errors are not kept.
+// read it from the key. Errors are not kept. Prime fills the memory of the loader
+// alone, and [WithoutCache] turns off that memory alone.
 func WithCache(c Cache) Option {
 	return func(o *options) { o.cache = c }
 }
