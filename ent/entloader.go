@@ -5,6 +5,7 @@ package ent
 import (
 	"context"
 	"net/http"
+	"time"
 
 	labid "github.com/entloader/entloader/ent/labid"
 	"github.com/entloader/entloader/entloader"
@@ -27,6 +28,8 @@ type Loaders struct {
 	Badge BadgeLoaders
 	// Calibration loads by key, without a Calibration at hand.
 	Calibration CalibrationLoaders
+	// Certification loads by key, without a Certification at hand.
+	Certification CertificationLoaders
 	// Document loads by key, without a Document at hand.
 	Document DocumentLoaders
 	// Incident loads by key, without a Incident at hand.
@@ -60,18 +63,22 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
 	l.Assignment.ByID = entloader.NewOneBy[entloaderAssignmentByIDRelation](&l.Loaders)
+	l.Assignment.BySampleIDProjectID = entloader.NewOneBy[entloaderAssignmentBySampleIDProjectIDRelation](&l.Loaders)
 	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignmentSampleRelation](&l.Loaders)
 	l.Assignment.Project = entloader.NewOneBy[entloaderAssignmentProjectRelation](&l.Loaders)
 	l.Badge.ByID = entloader.NewOneBy[entloaderBadgeByIDRelation](&l.Loaders)
 	l.Badge.Technician = entloader.NewOneBy[entloaderBadgeTechnicianRelation](&l.Loaders)
 	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibrationByIDRelation](&l.Loaders)
+	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation](&l.Loaders)
 	l.Calibration.Instrument = entloader.NewOneBy[entloaderCalibrationInstrumentRelation](&l.Loaders)
 	l.Calibration.Standards = entloader.NewManyBy[entloaderCalibrationStandardsRelation](&l.Loaders)
+	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation](&l.Loaders)
 	l.Document.ByID = entloader.NewOneBy[entloaderDocumentByIDRelation](&l.Loaders)
 	l.Document.Unit = entloader.NewOneBy[entloaderDocumentUnitRelation](&l.Loaders)
 	l.Incident.ByID = entloader.NewOneBy[entloaderIncidentByIDRelation](&l.Loaders)
 	l.Incident.Unit = entloader.NewOneBy[entloaderIncidentUnitRelation](&l.Loaders)
 	l.Instrument.ByID = entloader.NewOneBy[entloaderInstrumentByIDRelation](&l.Loaders)
+	l.Instrument.ByAssetTag = entloader.NewOneBy[entloaderInstrumentByAssetTagRelation](&l.Loaders)
 	l.Instrument.Home = entloader.NewOneBy[entloaderInstrumentHomeRelation](&l.Loaders)
 	l.Instrument.Results = entloader.NewManyBy[entloaderInstrumentResultsRelation](&l.Loaders)
 	l.Instrument.Technicians = entloader.NewManyBy[entloaderInstrumentTechniciansRelation](&l.Loaders)
@@ -80,6 +87,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Label.ByID = entloader.NewOneBy[entloaderLabelByIDRelation](&l.Loaders)
 	l.Label.Sample = entloader.NewOneBy[entloaderLabelSampleRelation](&l.Loaders)
 	l.Location.ByID = entloader.NewOneBy[entloaderLocationByIDRelation](&l.Loaders)
+	l.Location.ByParentIDName = entloader.NewOneBy[entloaderLocationByParentIDNameRelation](&l.Loaders)
 	l.Location.Parent = entloader.NewOneBy[entloaderLocationParentRelation](&l.Loaders)
 	l.Location.Children = entloader.NewManyBy[entloaderLocationChildrenRelation](&l.Loaders)
 	l.Location.Units = entloader.NewManyBy[entloaderLocationUnitsRelation](&l.Loaders)
@@ -92,6 +100,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Result.Sample = entloader.NewOneBy[entloaderResultSampleRelation](&l.Loaders)
 	l.Result.Instrument = entloader.NewOneBy[entloaderResultInstrumentRelation](&l.Loaders)
 	l.Sample.ByID = entloader.NewOneBy[entloaderSampleByIDRelation](&l.Loaders)
+	l.Sample.BySerial = entloader.NewOneBy[entloaderSampleBySerialRelation](&l.Loaders)
 	l.Sample.Unit = entloader.NewOneBy[entloaderSampleUnitRelation](&l.Loaders)
 	l.Sample.Technician = entloader.NewOneBy[entloaderSampleTechnicianRelation](&l.Loaders)
 	l.Sample.Results = entloader.NewManyBy[entloaderSampleResultsRelation](&l.Loaders)
@@ -107,6 +116,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Tag.Samples = entloader.NewManyBy[entloaderTagSamplesRelation](&l.Loaders)
 	l.Tag.LatestSamples = entloader.NewFixedBy[entloaderTagLatestSamplesDeclaredBy](&l.Loaders)
 	l.Technician.ByID = entloader.NewOneBy[entloaderTechnicianByIDRelation](&l.Loaders)
+	l.Technician.ByEmail = entloader.NewOneBy[entloaderTechnicianByEmailRelation](&l.Loaders)
 	l.Technician.Samples = entloader.NewManyBy[entloaderTechnicianSamplesRelation](&l.Loaders)
 	l.Technician.Partner = entloader.NewOneBy[entloaderTechnicianPartnerRelation](&l.Loaders)
 	l.Technician.Colleagues = entloader.NewManyBy[entloaderTechnicianColleaguesRelation](&l.Loaders)
@@ -116,6 +126,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Technician.Badge = entloader.NewOneBy[entloaderTechnicianBadgeRelation](&l.Loaders)
 	l.Technician.Certifications = entloader.NewManyBy[entloaderTechnicianCertificationsRelation](&l.Loaders)
 	l.Unit.ByID = entloader.NewOneBy[entloaderUnitByIDRelation](&l.Loaders)
+	l.Unit.ByCode = entloader.NewOneBy[entloaderUnitByCodeRelation](&l.Loaders)
 	l.Unit.Location = entloader.NewOneBy[entloaderUnitLocationRelation](&l.Loaders)
 	l.Unit.Samples = entloader.NewManyBy[entloaderUnitSamplesRelation](&l.Loaders)
 	l.Unit.Notes = entloader.NewManyBy[entloaderUnitNotesRelation](&l.Loaders)
@@ -153,9 +164,10 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AssignmentLoaders load Assignments, and what belongs to them, by key.
 type AssignmentLoaders struct {
-	ByID    entloader.OneBy[entloaderAssignmentByIDRelation, int, *Assignment, *AssignmentQuery]
-	Sample  entloader.OneBy[entloaderAssignmentSampleRelation, int, *Sample, *SampleQuery]
-	Project entloader.OneBy[entloaderAssignmentProjectRelation, int, *Project, *ProjectQuery]
+	ByID                entloader.OneBy[entloaderAssignmentByIDRelation, int, *Assignment, *AssignmentQuery]
+	BySampleIDProjectID entloader.OneBy[entloaderAssignmentBySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]
+	Sample              entloader.OneBy[entloaderAssignmentSampleRelation, int, *Sample, *SampleQuery]
+	Project             entloader.OneBy[entloaderAssignmentProjectRelation, int, *Project, *ProjectQuery]
 }
 
 type entloaderAssignmentByIDRelation struct{}
@@ -163,6 +175,19 @@ type entloaderAssignmentByIDRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderAssignmentByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
 	return entloaderAssignmentByID
+}
+
+// AssignmentBySampleIDProjectIDKey is a key of AssignmentLoaders.BySampleIDProjectID.
+type AssignmentBySampleIDProjectIDKey struct {
+	SampleID  int
+	ProjectID int64
+}
+
+type entloaderAssignmentBySampleIDProjectIDRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderAssignmentBySampleIDProjectIDRelation) Relation() *entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery] {
+	return entloaderAssignmentBySampleIDProjectID
 }
 
 type entloaderAssignmentSampleRelation struct{}
@@ -201,9 +226,10 @@ func (entloaderBadgeTechnicianRelation) Relation() *entloader.Relation[uuid.UUID
 
 // CalibrationLoaders load Calibrations, and what belongs to them, by key.
 type CalibrationLoaders struct {
-	ByID       entloader.OneBy[entloaderCalibrationByIDRelation, int, *Calibration, *CalibrationQuery]
-	Instrument entloader.OneBy[entloaderCalibrationInstrumentRelation, int, *Instrument, *InstrumentQuery]
-	Standards  entloader.ManyBy[entloaderCalibrationStandardsRelation, int, *Standard, *StandardQuery]
+	ByID                      entloader.OneBy[entloaderCalibrationByIDRelation, int, *Calibration, *CalibrationQuery]
+	ByPerformedAtInstrumentID entloader.OneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]
+	Instrument                entloader.OneBy[entloaderCalibrationInstrumentRelation, int, *Instrument, *InstrumentQuery]
+	Standards                 entloader.ManyBy[entloaderCalibrationStandardsRelation, int, *Standard, *StandardQuery]
 }
 
 type entloaderCalibrationByIDRelation struct{}
@@ -211,6 +237,19 @@ type entloaderCalibrationByIDRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderCalibrationByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
 	return entloaderCalibrationByID
+}
+
+// CalibrationByPerformedAtInstrumentIDKey is a key of CalibrationLoaders.ByPerformedAtInstrumentID.
+type CalibrationByPerformedAtInstrumentIDKey struct {
+	PerformedAt  time.Time
+	InstrumentID labid.InstrumentID
+}
+
+type entloaderCalibrationByPerformedAtInstrumentIDRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderCalibrationByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery] {
+	return entloaderCalibrationByPerformedAtInstrumentID
 }
 
 type entloaderCalibrationInstrumentRelation struct{}
@@ -225,6 +264,24 @@ type entloaderCalibrationStandardsRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderCalibrationStandardsRelation) Relation() *entloader.Relation[int, *Standard, *StandardQuery] {
 	return entloaderCalibrationStandards
+}
+
+// CertificationLoaders load Certifications, and what belongs to them, by key.
+type CertificationLoaders struct {
+	ByTechnicianIDInstrumentID entloader.OneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]
+}
+
+// CertificationByTechnicianIDInstrumentIDKey is a key of CertificationLoaders.ByTechnicianIDInstrumentID.
+type CertificationByTechnicianIDInstrumentIDKey struct {
+	TechnicianID uuid.UUID
+	InstrumentID labid.InstrumentID
+}
+
+type entloaderCertificationByTechnicianIDInstrumentIDRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderCertificationByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery] {
+	return entloaderCertificationByTechnicianIDInstrumentID
 }
 
 // DocumentLoaders load Documents, and what belongs to them, by key.
@@ -270,6 +327,7 @@ func (entloaderIncidentUnitRelation) Relation() *entloader.Relation[int, *Unit, 
 // InstrumentLoaders load Instruments, and what belongs to them, by key.
 type InstrumentLoaders struct {
 	ByID           entloader.OneBy[entloaderInstrumentByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
+	ByAssetTag     entloader.OneBy[entloaderInstrumentByAssetTagRelation, string, *Instrument, *InstrumentQuery]
 	Home           entloader.OneBy[entloaderInstrumentHomeRelation, labid.InstrumentID, *Location, *LocationQuery]
 	Results        entloader.ManyBy[entloaderInstrumentResultsRelation, labid.InstrumentID, *Result, *ResultQuery]
 	Technicians    entloader.ManyBy[entloaderInstrumentTechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery]
@@ -282,6 +340,13 @@ type entloaderInstrumentByIDRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderInstrumentByIDRelation) Relation() *entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery] {
 	return entloaderInstrumentByID
+}
+
+type entloaderInstrumentByAssetTagRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderInstrumentByAssetTagRelation) Relation() *entloader.Relation[string, *Instrument, *InstrumentQuery] {
+	return entloaderInstrumentByAssetTag
 }
 
 type entloaderInstrumentHomeRelation struct{}
@@ -341,10 +406,11 @@ func (entloaderLabelSampleRelation) Relation() *entloader.Relation[int, *Sample,
 
 // LocationLoaders load Locations, and what belongs to them, by key.
 type LocationLoaders struct {
-	ByID     entloader.OneBy[entloaderLocationByIDRelation, int, *Location, *LocationQuery]
-	Parent   entloader.OneBy[entloaderLocationParentRelation, int, *Location, *LocationQuery]
-	Children entloader.ManyBy[entloaderLocationChildrenRelation, int, *Location, *LocationQuery]
-	Units    entloader.ManyBy[entloaderLocationUnitsRelation, int, *Unit, *UnitQuery]
+	ByID           entloader.OneBy[entloaderLocationByIDRelation, int, *Location, *LocationQuery]
+	ByParentIDName entloader.OneBy[entloaderLocationByParentIDNameRelation, LocationByParentIDNameKey, *Location, *LocationQuery]
+	Parent         entloader.OneBy[entloaderLocationParentRelation, int, *Location, *LocationQuery]
+	Children       entloader.ManyBy[entloaderLocationChildrenRelation, int, *Location, *LocationQuery]
+	Units          entloader.ManyBy[entloaderLocationUnitsRelation, int, *Unit, *UnitQuery]
 }
 
 type entloaderLocationByIDRelation struct{}
@@ -352,6 +418,19 @@ type entloaderLocationByIDRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderLocationByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocationByID
+}
+
+// LocationByParentIDNameKey is a key of LocationLoaders.ByParentIDName.
+type LocationByParentIDNameKey struct {
+	ParentID int
+	Name     string
+}
+
+type entloaderLocationByParentIDNameRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderLocationByParentIDNameRelation) Relation() *entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery] {
+	return entloaderLocationByParentIDName
 }
 
 type entloaderLocationParentRelation struct{}
@@ -454,6 +533,7 @@ func (entloaderResultInstrumentRelation) Relation() *entloader.Relation[int, *In
 // SampleLoaders load Samples, and what belongs to them, by key.
 type SampleLoaders struct {
 	ByID        entloader.OneBy[entloaderSampleByIDRelation, int, *Sample, *SampleQuery]
+	BySerial    entloader.OneBy[entloaderSampleBySerialRelation, string, *Sample, *SampleQuery]
 	Unit        entloader.OneBy[entloaderSampleUnitRelation, int, *Unit, *UnitQuery]
 	Technician  entloader.OneBy[entloaderSampleTechnicianRelation, int, *Technician, *TechnicianQuery]
 	Results     entloader.ManyBy[entloaderSampleResultsRelation, int, *Result, *ResultQuery]
@@ -470,6 +550,13 @@ type entloaderSampleByIDRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderSampleByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSampleByID
+}
+
+type entloaderSampleBySerialRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderSampleBySerialRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
+	return entloaderSampleBySerial
 }
 
 type entloaderSampleUnitRelation struct{}
@@ -579,6 +666,7 @@ func (entloaderTagSamplesRelation) Relation() *entloader.Relation[string, *Sampl
 // TechnicianLoaders load Technicians, and what belongs to them, by key.
 type TechnicianLoaders struct {
 	ByID           entloader.OneBy[entloaderTechnicianByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	ByEmail        entloader.OneBy[entloaderTechnicianByEmailRelation, string, *Technician, *TechnicianQuery]
 	Samples        entloader.ManyBy[entloaderTechnicianSamplesRelation, uuid.UUID, *Sample, *SampleQuery]
 	Partner        entloader.OneBy[entloaderTechnicianPartnerRelation, uuid.UUID, *Technician, *TechnicianQuery]
 	Colleagues     entloader.ManyBy[entloaderTechnicianColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery]
@@ -594,6 +682,13 @@ type entloaderTechnicianByIDRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderTechnicianByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnicianByID
+}
+
+type entloaderTechnicianByEmailRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderTechnicianByEmailRelation) Relation() *entloader.Relation[string, *Technician, *TechnicianQuery] {
+	return entloaderTechnicianByEmail
 }
 
 type entloaderTechnicianSamplesRelation struct{}
@@ -655,6 +750,7 @@ func (entloaderTechnicianCertificationsRelation) Relation() *entloader.Relation[
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
 	ByID          entloader.OneBy[entloaderUnitByIDRelation, int, *Unit, *UnitQuery]
+	ByCode        entloader.OneBy[entloaderUnitByCodeRelation, string, *Unit, *UnitQuery]
 	Location      entloader.OneBy[entloaderUnitLocationRelation, int, *Location, *LocationQuery]
 	Samples       entloader.ManyBy[entloaderUnitSamplesRelation, int, *Sample, *SampleQuery]
 	Notes         entloader.ManyBy[entloaderUnitNotesRelation, int, *Note, *NoteQuery]
@@ -673,6 +769,13 @@ type entloaderUnitByIDRelation struct{}
 // Relation implements entloader.Related.
 func (entloaderUnitByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderUnitByID
+}
+
+type entloaderUnitByCodeRelation struct{}
+
+// Relation implements entloader.Related.
+func (entloaderUnitByCodeRelation) Relation() *entloader.Relation[string, *Unit, *UnitQuery] {
+	return entloaderUnitByCode
 }
 
 type entloaderUnitLocationRelation struct{}

@@ -5,6 +5,7 @@ package ent
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -286,6 +287,17 @@ var entloaderAssignmentByID = &entloader.Relation[int, *Assignment, *AssignmentQ
 	Name:   "Assignment by id",
 	Key:    entloader.IntKey[int](),
 	Match:  entloader.Match{Column: assignment.FieldID},
+	One:    true,
+	Target: entloaderAssignment,
+}
+
+var entloaderAssignmentBySampleIDProjectID = &entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]{
+	Name: "Assignment by sample_id, project_id",
+	Key: entloader.TupleKey(
+		entloader.Part(entloader.IntKey[int](), func(k *AssignmentBySampleIDProjectIDKey) *int { return &k.SampleID }),
+		entloader.Part(entloader.IntKey[int64](), func(k *AssignmentBySampleIDProjectIDKey) *int64 { return &k.ProjectID }),
+	),
+	Match:  entloader.Match{Columns: []string{assignment.FieldSampleID, assignment.FieldProjectID}},
 	One:    true,
 	Target: entloaderAssignment,
 }
@@ -687,6 +699,17 @@ var entloaderCalibrationByID = &entloader.Relation[int, *Calibration, *Calibrati
 	Target: entloaderCalibration,
 }
 
+var entloaderCalibrationByPerformedAtInstrumentID = &entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]{
+	Name: "Calibration by performed_at, instrument",
+	Key: entloader.TupleKey(
+		entloader.Part(entloader.TimeKey(), func(k *CalibrationByPerformedAtInstrumentIDKey) *time.Time { return &k.PerformedAt }),
+		entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CalibrationByPerformedAtInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
+	),
+	Match:  entloader.Match{Columns: []string{calibration.FieldPerformedAt, calibration.InstrumentColumn}},
+	One:    true,
+	Target: entloaderCalibration,
+}
+
 var entloaderCalibrationInstrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
 	Name:   "Calibration.instrument",
 	Key:    entloader.IntKey[int](),
@@ -847,6 +870,17 @@ var entloaderCertification = &entloader.Target[*Certification, *CertificationQue
 	},
 	NotFound:    func() error { return &NotFoundError{certification.Label} },
 	NotSingular: func() error { return &NotSingularError{certification.Label} },
+}
+
+var entloaderCertificationByTechnicianIDInstrumentID = &entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]{
+	Name: "Certification by technician_id, instrument_id",
+	Key: entloader.TupleKey(
+		entloader.Part(entloader.ValueKey[uuid.UUID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *uuid.UUID { return &k.TechnicianID }),
+		entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
+	),
+	Match:  entloader.Match{Columns: []string{certification.FieldTechnicianID, certification.FieldInstrumentID}},
+	One:    true,
+	Target: entloaderCertification,
 }
 
 var entloaderCertificationTechnicianEdge = &entloader.EntityEdge[entloaderCertificationSibling, struct{}, uuid.UUID, *Technician, *TechnicianQuery]{
@@ -1364,6 +1398,14 @@ var entloaderInstrumentByID = &entloader.Relation[labid.InstrumentID, *Instrumen
 	Target: entloaderInstrument,
 }
 
+var entloaderInstrumentByAssetTag = &entloader.Relation[string, *Instrument, *InstrumentQuery]{
+	Name:   "Instrument by asset_tag",
+	Key:    entloader.StringKey[string](),
+	Match:  entloader.Match{Column: instrument.FieldAssetTag},
+	One:    true,
+	Target: entloaderInstrument,
+}
+
 var entloaderInstrumentHome = &entloader.Relation[labid.InstrumentID, *Location, *LocationQuery]{
 	Name:     "Instrument.home",
 	Key:      entloader.IntKey[labid.InstrumentID](),
@@ -1753,6 +1795,17 @@ var entloaderLocationByID = &entloader.Relation[int, *Location, *LocationQuery]{
 	Name:   "Location by id",
 	Key:    entloader.IntKey[int](),
 	Match:  entloader.Match{Column: location.FieldID},
+	One:    true,
+	Target: entloaderLocation,
+}
+
+var entloaderLocationByParentIDName = &entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery]{
+	Name: "Location by parent_id, name",
+	Key: entloader.TupleKey(
+		entloader.Part(entloader.IntKey[int](), func(k *LocationByParentIDNameKey) *int { return &k.ParentID }),
+		entloader.Part(entloader.StringKey[string](), func(k *LocationByParentIDNameKey) *string { return &k.Name }),
+	),
+	Match:  entloader.Match{Columns: []string{location.FieldParentID, location.FieldName}},
 	One:    true,
 	Target: entloaderLocation,
 }
@@ -2578,6 +2631,14 @@ var entloaderSampleByID = &entloader.Relation[int, *Sample, *SampleQuery]{
 	Target: entloaderSample,
 }
 
+var entloaderSampleBySerial = &entloader.Relation[string, *Sample, *SampleQuery]{
+	Name:   "Sample by serial",
+	Key:    entloader.StringKey[string](),
+	Match:  entloader.Match{Column: sample.FieldSerial},
+	One:    true,
+	Target: entloaderSample,
+}
+
 var entloaderSampleUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
 	Name:   "Sample.unit",
 	Key:    entloader.IntKey[int](),
@@ -3251,6 +3312,14 @@ var entloaderTechnicianByID = &entloader.Relation[uuid.UUID, *Technician, *Techn
 	Target: entloaderTechnician,
 }
 
+var entloaderTechnicianByEmail = &entloader.Relation[string, *Technician, *TechnicianQuery]{
+	Name:   "Technician by email",
+	Key:    entloader.StringKey[string](),
+	Match:  entloader.Match{Column: technician.FieldEmail},
+	One:    true,
+	Target: entloaderTechnician,
+}
+
 var entloaderTechnicianSamples = &entloader.Relation[uuid.UUID, *Sample, *SampleQuery]{
 	Name:     "Technician.samples",
 	Key:      entloader.ValueKey[uuid.UUID](),
@@ -3566,6 +3635,14 @@ var entloaderUnitByID = &entloader.Relation[int, *Unit, *UnitQuery]{
 	Name:   "Unit by id",
 	Key:    entloader.IntKey[int](),
 	Match:  entloader.Match{Column: unit.FieldID},
+	One:    true,
+	Target: entloaderUnit,
+}
+
+var entloaderUnitByCode = &entloader.Relation[string, *Unit, *UnitQuery]{
+	Name:   "Unit by code",
+	Key:    entloader.StringKey[string](),
+	Match:  entloader.Match{Column: unit.FieldCode},
 	One:    true,
 	Target: entloaderUnit,
 }

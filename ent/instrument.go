@@ -22,6 +22,8 @@ type Instrument struct {
 	Name string `json:"name,omitempty"`
 	// Model holds the value of the "model" field.
 	Model string `json:"model,omitempty"`
+	// AssetTag holds the value of the "asset_tag" field.
+	AssetTag *string `json:"asset_tag,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the InstrumentQuery when eager-loading is set.
 	Edges           InstrumentEdges `json:"edges"`
@@ -101,7 +103,7 @@ func (*Instrument) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case instrument.FieldID:
 			values[i] = new(sql.NullInt64)
-		case instrument.FieldName, instrument.FieldModel:
+		case instrument.FieldName, instrument.FieldModel, instrument.FieldAssetTag:
 			values[i] = new(sql.NullString)
 		case instrument.ForeignKeys[0]: // instrument_home
 			values[i] = new(sql.NullInt64)
@@ -137,6 +139,13 @@ func (_m *Instrument) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field model", values[i])
 			} else if value.Valid {
 				_m.Model = value.String
+			}
+		case instrument.FieldAssetTag:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field asset_tag", values[i])
+			} else if value.Valid {
+				_m.AssetTag = new(string)
+				*_m.AssetTag = value.String
 			}
 		case instrument.ForeignKeys[0]:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -211,6 +220,11 @@ func (_m *Instrument) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("model=")
 	builder.WriteString(_m.Model)
+	builder.WriteString(", ")
+	if v := _m.AssetTag; v != nil {
+		builder.WriteString("asset_tag=")
+		builder.WriteString(*v)
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -37,6 +37,20 @@ func (_c *InstrumentCreate) SetModel(v string) *InstrumentCreate {
 	return _c
 }
 
+// SetAssetTag sets the "asset_tag" field.
+func (_c *InstrumentCreate) SetAssetTag(v string) *InstrumentCreate {
+	_c.mutation.SetAssetTag(v)
+	return _c
+}
+
+// SetNillableAssetTag sets the "asset_tag" field if the given value is not nil.
+func (_c *InstrumentCreate) SetNillableAssetTag(v *string) *InstrumentCreate {
+	if v != nil {
+		_c.SetAssetTag(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *InstrumentCreate) SetID(v labid.InstrumentID) *InstrumentCreate {
 	_c.mutation.SetID(v)
@@ -186,6 +200,10 @@ func (_c *InstrumentCreate) createSpec() (*Instrument, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Model(); ok {
 		_spec.SetField(instrument.FieldModel, field.TypeString, value)
 		_node.Model = value
+	}
+	if value, ok := _c.mutation.AssetTag(); ok {
+		_spec.SetField(instrument.FieldAssetTag, field.TypeString, value)
+		_node.AssetTag = &value
 	}
 	if nodes := _c.mutation.HomeIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -61,6 +61,26 @@ func (_u *InstrumentUpdate) SetNillableModel(v *string) *InstrumentUpdate {
 	return _u
 }
 
+// SetAssetTag sets the "asset_tag" field.
+func (_u *InstrumentUpdate) SetAssetTag(v string) *InstrumentUpdate {
+	_u.mutation.SetAssetTag(v)
+	return _u
+}
+
+// SetNillableAssetTag sets the "asset_tag" field if the given value is not nil.
+func (_u *InstrumentUpdate) SetNillableAssetTag(v *string) *InstrumentUpdate {
+	if v != nil {
+		_u.SetAssetTag(*v)
+	}
+	return _u
+}
+
+// ClearAssetTag clears the value of the "asset_tag" field.
+func (_u *InstrumentUpdate) ClearAssetTag() *InstrumentUpdate {
+	_u.mutation.ClearAssetTag()
+	return _u
+}
+
 // SetHomeID sets the "home" edge to the Location entity by ID.
 func (_u *InstrumentUpdate) SetHomeID(id int) *InstrumentUpdate {
 	_u.mutation.SetHomeID(id)
@@ -246,6 +266,12 @@ func (_u *InstrumentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.Model(); ok {
 		_spec.SetField(instrument.FieldModel, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AssetTag(); ok {
+		_spec.SetField(instrument.FieldAssetTag, field.TypeString, value)
+	}
+	if _u.mutation.AssetTagCleared() {
+		_spec.ClearField(instrument.FieldAssetTag, field.TypeString)
 	}
 	if _u.mutation.HomeCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -458,6 +484,26 @@ func (_u *InstrumentUpdateOne) SetNillableModel(v *string) *InstrumentUpdateOne 
 	if v != nil {
 		_u.SetModel(*v)
 	}
+	return _u
+}
+
+// SetAssetTag sets the "asset_tag" field.
+func (_u *InstrumentUpdateOne) SetAssetTag(v string) *InstrumentUpdateOne {
+	_u.mutation.SetAssetTag(v)
+	return _u
+}
+
+// SetNillableAssetTag sets the "asset_tag" field if the given value is not nil.
+func (_u *InstrumentUpdateOne) SetNillableAssetTag(v *string) *InstrumentUpdateOne {
+	if v != nil {
+		_u.SetAssetTag(*v)
+	}
+	return _u
+}
+
+// ClearAssetTag clears the value of the "asset_tag" field.
+func (_u *InstrumentUpdateOne) ClearAssetTag() *InstrumentUpdateOne {
+	_u.mutation.ClearAssetTag()
 	return _u
 }
 
@@ -676,6 +722,12 @@ func (_u *InstrumentUpdateOne) sqlSave(ctx context.Context) (_node *Instrument, 
 	}
 	if value, ok := _u.mutation.Model(); ok {
 		_spec.SetField(instrument.FieldModel, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AssetTag(); ok {
+		_spec.SetField(instrument.FieldAssetTag, field.TypeString, value)
+	}
+	if _u.mutation.AssetTagCleared() {
+		_spec.ClearField(instrument.FieldAssetTag, field.TypeString)
 	}
 	if _u.mutation.HomeCleared() {
 		edge := &sqlgraph.EdgeSpec{

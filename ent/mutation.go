@@ -3263,6 +3263,7 @@ type InstrumentMutation struct {
 	id                  *labid.InstrumentID
 	name                *string
 	model               *string
+	asset_tag           *string
 	clearedFields       map[string]struct{}
 	home                *int
 	clearedhome         bool
@@ -3454,6 +3455,55 @@ func (m *InstrumentMutation) OldModel(ctx context.Context) (v string, err error)
 // ResetModel resets all changes to the "model" field.
 func (m *InstrumentMutation) ResetModel() {
 	m.model = nil
+}
+
+// SetAssetTag sets the "asset_tag" field.
+func (m *InstrumentMutation) SetAssetTag(s string) {
+	m.asset_tag = &s
+}
+
+// AssetTag returns the value of the "asset_tag" field in the mutation.
+func (m *InstrumentMutation) AssetTag() (r string, exists bool) {
+	v := m.asset_tag
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAssetTag returns the old "asset_tag" field's value of the Instrument entity.
+// If the Instrument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InstrumentMutation) OldAssetTag(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAssetTag is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAssetTag requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAssetTag: %w", err)
+	}
+	return oldValue.AssetTag, nil
+}
+
+// ClearAssetTag clears the value of the "asset_tag" field.
+func (m *InstrumentMutation) ClearAssetTag() {
+	m.asset_tag = nil
+	m.clearedFields[instrument.FieldAssetTag] = struct{}{}
+}
+
+// AssetTagCleared returns if the "asset_tag" field was cleared in this mutation.
+func (m *InstrumentMutation) AssetTagCleared() bool {
+	_, ok := m.clearedFields[instrument.FieldAssetTag]
+	return ok
+}
+
+// ResetAssetTag resets all changes to the "asset_tag" field.
+func (m *InstrumentMutation) ResetAssetTag() {
+	m.asset_tag = nil
+	delete(m.clearedFields, instrument.FieldAssetTag)
 }
 
 // SetHomeID sets the "home" edge to the Location entity by id.
@@ -3691,12 +3741,15 @@ func (m *InstrumentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *InstrumentMutation) Fields() []string {
-	fields := make([]string, 0, 2)
+	fields := make([]string, 0, 3)
 	if m.name != nil {
 		fields = append(fields, instrument.FieldName)
 	}
 	if m.model != nil {
 		fields = append(fields, instrument.FieldModel)
+	}
+	if m.asset_tag != nil {
+		fields = append(fields, instrument.FieldAssetTag)
 	}
 	return fields
 }
@@ -3710,6 +3763,8 @@ func (m *InstrumentMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case instrument.FieldModel:
 		return m.Model()
+	case instrument.FieldAssetTag:
+		return m.AssetTag()
 	}
 	return nil, false
 }
@@ -3723,6 +3778,8 @@ func (m *InstrumentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldName(ctx)
 	case instrument.FieldModel:
 		return m.OldModel(ctx)
+	case instrument.FieldAssetTag:
+		return m.OldAssetTag(ctx)
 	}
 	return nil, fmt.Errorf("unknown Instrument field %s", name)
 }
@@ -3745,6 +3802,13 @@ func (m *InstrumentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetModel(v)
+		return nil
+	case instrument.FieldAssetTag:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAssetTag(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Instrument field %s", name)
@@ -3775,7 +3839,11 @@ func (m *InstrumentMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *InstrumentMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(instrument.FieldAssetTag) {
+		fields = append(fields, instrument.FieldAssetTag)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -3788,6 +3856,11 @@ func (m *InstrumentMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *InstrumentMutation) ClearField(name string) error {
+	switch name {
+	case instrument.FieldAssetTag:
+		m.ClearAssetTag()
+		return nil
+	}
 	return fmt.Errorf("unknown Instrument nullable field %s", name)
 }
 
@@ -3800,6 +3873,9 @@ func (m *InstrumentMutation) ResetField(name string) error {
 		return nil
 	case instrument.FieldModel:
 		m.ResetModel()
+		return nil
+	case instrument.FieldAssetTag:
+		m.ResetAssetTag()
 		return nil
 	}
 	return fmt.Errorf("unknown Instrument field %s", name)

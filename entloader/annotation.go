@@ -6,22 +6,24 @@ import (
 	"entgo.io/ent/schema"
 )
 
-// Annotation configures the generation of loaders for a type or an edge of an
-// ent schema. Use [Skip], [Name] and [Dynamic].
+// Annotation configures the generation of loaders for a type, an edge, a field or
+// an index of an ent schema. Use [Skip], [Name] and [Dynamic].
 type Annotation struct {
 	// Skip leaves out the loaders.
 	Skip bool `json:"skip,omitempty"`
-	// Label is what the loaders are called instead of the edge's name.
+	// Label is what the loaders are called instead of the name in the schema.
 	Label string `json:"name,omitempty"`
 	// Dynamic are the dynamic edges of an edge.
 	Dynamic []DynamicSpec `json:"dynamic,omitempty"`
 }
 
-// Skip leaves out the loaders of an edge, or all loaders from and to a type.
+// Skip leaves out the loaders of an edge, all loaders from and to a type, or the
+// loader by a unique field or index.
 func Skip() Annotation { return Annotation{Skip: true} }
 
 // Name calls the loaders of an edge by another name than the edge has: an edge
-// "items" with Name("line_items") is loaded by LoadLineItems.
+// "items" with Name("line_items") is loaded by LoadLineItems. On a unique field or
+// index it names the loader by key: Name("number") is ByNumber.
 func Name(name string) Annotation { return Annotation{Label: name} }
 
 // Name implements schema.Annotation.

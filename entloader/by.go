@@ -114,23 +114,23 @@ func (b OneBy[R, K, T, Q]) Load(ctx context.Context, key K) (v T, err error) {
 // LoadAll returns the targets for keys, in their order. Keys that failed have a
 // nil target, and their error in a KeyErrors.
 func (b OneBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([]T, error) {
-	groups, failed, _ := b.loader(ctx).loadAll(ctx, keys)
+	r, l := b.relation(), b.loader(ctx)
+	groups, failed, _ := l.loadAll(ctx, keys)
 	ones := make([]T, len(keys))
+	errs := make(KeyErrors[K])
 	for i, k := range keys {
-		if failed[k] != nil {
-			continue
-		}
-		one, err := b.one(groups[i])
-		if err != nil {
-			if failed == nil {
-				failed = make(KeyErrors[K])
+		err := failed[l.id(k)]
+		if err == nil {
+			if ones[i], err = b.one(groups[i]); err != nil {
+				err = keyError(r.Name, err)
 			}
-			failed[k] = keyError(b.relation().Name, err)
 		}
-		ones[i] = one
+		if err != nil {
+			errs[k] = err
+		}
 	}
-	if failed != nil {
-		return ones, failed
+	if len(errs) > 0 {
+		return ones, errs
 	}
 	return ones, nil
 }

@@ -1,8 +1,10 @@
 package entloader
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -39,19 +41,36 @@ func apart[K comparable](codec Codec[K], keys []K) (lists [][]int32, err error) 
 }
 
 // folded returns the form of a key by which keys are held apart: that of the
-// value that the database is given.
+// values that the database is given.
 func folded[K comparable](codec Codec[K], key K) (string, error) {
-	v, err := codec.Value(key)
-	if err != nil {
-		return "", fmt.Errorf("key %v: %w", key, err)
+	if codec.parts == nil {
+		v, err := codec.Value(key)
+		if err != nil {
+			return "", fmt.Errorf("key %v: %w", key, err)
+		}
+		return foldValue(v), nil
 	}
+	var form []byte
+	for i := range codec.parts {
+		f, err := folded(codec.parts[i], key)
+		if err != nil {
+			return "", err
+		}
+		form = append(append(form, f...), 0)
+	}
+	return string(form), nil
+}
+
+func foldValue(v driver.Value) string {
 	switch v := v.(type) {
 	case string:
-		return fold(v), nil
+		return fold(v)
 	case []byte: // in a column for text, maybe
-		return fold(string(v)), nil
+		return fold(string(v))
+	case time.Time: // compared as an instant, of microseconds at best
+		return v.UTC().Truncate(time.Microsecond).String()
 	}
-	return fmt.Sprint(v), nil
+	return fmt.Sprint(v)
 }
 
 // fold returns a text that is equal for texts that differ only in what

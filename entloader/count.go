@@ -129,7 +129,7 @@ func (r *Relation[K, T, Q]) count(ctx context.Context, sc *Scope, op string, opt
 	var (
 		refused error
 		given   ent.Value
-		t       = tally[K]{rowScanner: newRowScanner(r.Key, keys), numbers: out}
+		t       = tally[K]{rowScanner: newRowScanner(&r.Key, keys), numbers: out}
 	)
 	hook := func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
 		st := r.statement(sc, list, len(keys))

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -32,6 +33,21 @@ type Codec[K comparable] struct {
 	// Exact says that the database holds two keys for equal only if Go does.
 	// Text is not exact: a column may have a case-insensitive collation.
 	Exact bool
+
+	// canon makes keys equal by == that the driver is given as the same value;
+	// nil where they are.
+	canon func(K) K
+	// parts are the codecs of the columns of a key of several, each for its own
+	// part of K; nil for a key of one column.
+	parts []Codec[K]
+}
+
+// id returns what a key is compared by.
+func (c *Codec[K]) id(k K) K {
+	if c.canon == nil {
+		return k
+	}
+	return c.canon(k)
 }
 
 // IntKey is the codec of keys that are stored as integers.
@@ -113,7 +129,14 @@ func ValueKey[K comparable]() Codec[K] {
 	}
 }
 
-// ConvertedKey is the codec of ids with an external ValueScanner in the ent
+// TimeKey is the codec of keys that are times, which are equal as [Instant] says.
+func TimeKey() Codec[time.Time] {
+	c := ValueKey[time.Time]()
+	c.canon = Instant
+	return c
+}
+
+// ConvertedKey is the codec of keys with an external ValueScanner in the ent
 // schema. ent sets that scanner when its runtime package starts, after the
 // relations are made, so it is asked for when it is used.
 func ConvertedKey[K comparable](scanner func() field.TypeValueScanner[K]) Codec[K] {
@@ -145,14 +168,15 @@ func jsonOf[K comparable](value func(K) (driver.Value, error)) func([]byte, K) (
 }
 
 // appendJSON appends a driver value that survives the way through JSON: a blob
-// does not, nor text that is not UTF-8 or ends early in C, nor a time, whose
-// text form is the driver's.
+// does not, nor text that is not UTF-8 or ends early in C, nor a fraction, nor a
+// time, whose text form is the driver's.
 func appendJSON(dst []byte, v driver.Value) ([]byte, bool) {
 	switch v := v.(type) {
 	case int64:
 		return strconv.AppendInt(dst, v, 10), true
 	case float64:
-		return strconv.AppendFloat(dst, v, 'g', -1, 64), !math.IsInf(v, 0)
+		// SQLite reads fractions from text with an error in the last bit.
+		return strconv.AppendFloat(dst, v, 'f', -1, 64), v == math.Trunc(v) && math.Abs(v) < 1<<53
 	case bool: // SQLite has no booleans; drivers store 0 and 1
 		if v {
 			return append(dst, '1'), true

@@ -42,7 +42,7 @@ func (st *statement) fromKeys(s *sql.Selector) {
 // on (fk, order) gives them in order.
 func (st *statement) only(s *sql.Selector) {
 	column := st.keyOf(s)
-	if st.list.json == "" {
+	if st.list.json == "" || st.list.width > 1 {
 		s.Where(st.list.in(column))
 		return
 	}

@@ -61,12 +61,15 @@ type Relation[K comparable, T comparable, Q any] struct {
 	Target *Target[T, Q]
 }
 
-// Match is where a key stands: in a column of the target's table, or in a table
+// Match is where a key stands: in columns of the target's table, or in a table
 // that is joined to it.
 type Match struct {
 	// Column holds the key. It belongs to Table, or to the target's table if
 	// Table is empty.
 	Column string
+	// Columns of the target's table hold the parts of a key of several columns,
+	// instead of Column.
+	Columns []string
 	// Table is joined where its column On equals the target's column Target.
 	Table, On, Target string
 	// Schema is the database schema of Table; nil without sql/schemaconfig.
@@ -78,6 +81,14 @@ type Match struct {
 	Indexed bool
 }
 
+// columns returns the columns that hold the key.
+func (m *Match) columns() []string {
+	if m.Columns == nil {
+		return []string{m.Column}
+	}
+	return m.Columns
+}
+
 // loader returns the loader of the relation for queries with the given options.
 func (r *Relation[K, T, Q]) loader(sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, []T] {
 	var key any = r
@@ -87,7 +98,7 @@ func (r *Relation[K, T, Q]) loader(sc *Scope, options any, opts []func(Q)) *Load
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		l = sc.add(key, func() anyLoader {
-			l := newLoader(r.Name, sc.loaders.opt, sc, identity[K], true,
+			l := newLoader(r.Name, sc.loaders.opt, sc, r.Key.id, r.Key.canon == nil,
 				func(ctx context.Context, keys []K, out *answers[[]T]) error {
 					return r.fetch(ctx, sc, opts, keys, out)
 				})
@@ -170,13 +181,13 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, op string, opt
 	for _, opt := range opts {
 		opt(q)
 	}
-	scan := newRowScanner(r.Key, keys)
+	scan := newRowScanner(&r.Key, keys)
 	if r.Match.Table != "" && len(keys) > 1 {
 		scan.idColumn = r.Target.IDColumn
 	}
 	returned, scanned, err := r.Target.All(ctx, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
 		st := r.statement(sc, list, len(keys))
-		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.Column)
+		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.columns())
 		st.rewrite(ctx, spec, qc)
 		scan.attach(ctx, spec, st)
 	})

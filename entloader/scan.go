@@ -14,7 +14,8 @@ import (
 // A rowScanner tells for each row of a batch whose it is, and which entity. The
 // key of a row is turned into the position of its owner at once.
 type rowScanner[K comparable] struct {
-	codec Codec[K]
+	codec *Codec[K]
+	parts []Codec[K]  // of the codec, by column
 	index map[K]int32 // owners by key; nil if there is one
 	// forms are the owners by the folded key, for keys that the database
 	// compares more loosely than Go does; made when a row needs it.
@@ -26,6 +27,7 @@ type rowScanner[K comparable] struct {
 	seen     map[any]int32 // entities by id
 
 	key   K     // of the row that is being read, then of the one before
+	last  K     // key of the row before the one that is being read
 	owner int32 // of key
 	// By row. Without seen, each row has an entity of its own, and entities
 	// stays empty.
@@ -34,41 +36,66 @@ type rowScanner[K comparable] struct {
 	lost             bool  // some row has a key that nobody asked for
 }
 
-func newRowScanner[K comparable](codec Codec[K], keys []K) *rowScanner[K] {
-	s := &rowScanner[K]{codec: codec, owner: -1}
+func newRowScanner[K comparable](codec *Codec[K], keys []K) *rowScanner[K] {
+	s := &rowScanner[K]{codec: codec, parts: codec.columns(), owner: -1}
 	if len(keys) > 1 {
 		s.index = make(map[K]int32, len(keys))
 		for i, k := range keys {
-			s.index[k] = int32(i)
+			s.index[codec.id(k)] = int32(i)
 		}
 	}
 	return s
 }
 
-// holds reports whether the key can be read from the holder that ent makes for
-// a column.
-func (s *rowScanner[K]) holds(spec *sqlgraph.QuerySpec, column string) bool {
+// holds reports whether the key can be read from the holders that ent makes for
+// columns.
+func (s *rowScanner[K]) holds(spec *sqlgraph.QuerySpec, columns []string) bool {
 	if s.index == nil {
 		return false
 	}
-	holders, err := spec.ScanValues([]string{column})
+	holders, err := spec.ScanValues(columns)
+	if err != nil || len(holders) != len(columns) {
+		return false
+	}
 	var k K
-	return err == nil && len(holders) == 1 && s.codec.Held(holders[0], &k)
+	for i := range holders {
+		if !s.parts[i].Held(holders[i], &k) {
+			return false
+		}
+	}
+	return true
 }
 
-// Scan implements sql.Scanner for the key column: one holder serves all rows.
-func (s *rowScanner[K]) Scan(src any) error {
-	last := s.key
-	if err := s.codec.Scan(src, &s.key); err != nil {
+// Scan implements sql.Scanner for the column of a key of one: one holder serves
+// all rows.
+func (s *rowScanner[K]) Scan(src any) error { return s.scan(0, src) }
+
+// A partHolder implements sql.Scanner for a column of a key of several.
+type partHolder[K comparable] struct {
+	s    *rowScanner[K]
+	part int
+}
+
+func (h *partHolder[K]) Scan(src any) error { return h.s.scan(h.part, src) }
+
+// scan reads a part of the key. database/sql reads the columns of a row in order.
+func (s *rowScanner[K]) scan(part int, src any) error {
+	if part == 0 {
+		s.last = s.key
+	}
+	if err := s.parts[part].Scan(src, &s.key); err != nil {
 		return err
 	}
-	s.own(last)
+	if part == len(s.parts)-1 {
+		s.own()
+	}
 	return nil
 }
 
-// own finds the owner of s.key; last is the key of the row before.
-func (s *rowScanner[K]) own(last K) {
-	if s.owner >= 0 && s.key == last {
+// own finds the owner of s.key.
+func (s *rowScanner[K]) own() {
+	s.key = s.codec.id(s.key)
+	if s.owner >= 0 && s.key == s.last {
 		return // rows of one parent often come in a row
 	}
 	owner, ok := s.index[s.key]
@@ -87,12 +114,12 @@ func (s *rowScanner[K]) loosely() (owner int32, ok bool) {
 	if s.forms == nil {
 		s.forms = make(map[string]int32, len(s.index))
 		for k, i := range s.index {
-			if f, err := folded(s.codec, k); err == nil {
+			if f, err := folded(*s.codec, k); err == nil {
 				s.forms[f] = i
 			}
 		}
 	}
-	f, err := folded(s.codec, s.key)
+	f, err := folded(*s.codec, s.key)
 	if err != nil {
 		return 0, false
 	}
@@ -111,28 +138,36 @@ func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st
 	scan, assign := spec.ScanValues, spec.Assign
 	spec.ScanValues = func(columns []string) ([]any, error) {
 		values, err := scan(columns)
-		if err == nil && st.keyColumns > 0 {
-			values[len(values)-1-st.rankColumns] = s
+		if err != nil {
+			return values, err
 		}
-		return values, err
+		ours := values[len(values)-st.keyColumns-st.rankColumns:]
+		for i := range st.keyColumns {
+			ours[i] = &partHolder[K]{s, i}
+		}
+		return values, nil
 	}
-	at := -1 // of the key among ent's columns, of the first row
+	at := make([]int, len(s.parts)) // of the key among ent's columns, of the first row
 	spec.Assign = func(columns []string, values []any) error {
 		n := len(columns) - st.keyColumns - st.rankColumns
 		columns, values = columns[:n], values[:n]
 		if len(s.owners) == 0 {
 			muteBatch(ctx, false) // the driver is done with the statement
-			at = slices.Index(columns, st.match.Column)
+			for i, c := range st.match.columns() {
+				at[i] = slices.Index(columns, c)
+			}
 		}
 		switch {
 		case s.index == nil:
 			s.owner = 0
 		case st.keyColumns == 0:
-			last := s.key
-			if at < 0 || !s.codec.Held(values[at], &s.key) {
-				return fmt.Errorf("column %q holds no key", st.match.Column)
+			s.last = s.key
+			for i := range at {
+				if at[i] < 0 || !s.parts[i].Held(values[at[i]], &s.key) {
+					return fmt.Errorf("column %q holds no key", st.match.columns()[i])
+				}
 			}
-			s.own(last)
+			s.own()
 		}
 		if s.seen != nil {
 			if e, ok := s.known(columns, values); ok {

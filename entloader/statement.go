@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -82,9 +83,13 @@ func (st *statement) selectKey(s *sql.Selector) (key string) {
 	return key
 }
 
-// keyOf returns the column of the key, whose table it joins to s if need be.
+// keyOf returns the column of the key, whose table it joins to s if need be; of a
+// key of several columns their row value.
 func (st *statement) keyOf(s *sql.Selector) string {
-	if st.match.Table == "" {
+	switch {
+	case st.match.Columns != nil:
+		return "(" + strings.Join(s.Columns(st.match.Columns...), ", ") + ")"
+	case st.match.Table == "":
 		return s.C(st.match.Column)
 	}
 	join := sql.Dialect(s.Dialect()).Table(st.match.Table).Schema(st.schema)
@@ -96,11 +101,24 @@ func (st *statement) keyOf(s *sql.Selector) string {
 // keyFrom selects the key, which stands in a column, unless it is selected
 // already: a column less is two percent less of a batch.
 func (st *statement) keyFrom(s *sql.Selector, column string) {
-	if st.keyless || st.held && slices.Contains(s.SelectedColumns(), s.C(st.match.Column)) {
+	if st.keyless || st.held && selects(s, st.match.columns()) {
 		return
 	}
-	s.AppendSelectAs(column, keyColumn)
-	st.keyColumns = 1
+	if st.match.Columns == nil {
+		s.AppendSelectAs(column, keyColumn)
+		st.keyColumns = 1
+		return
+	}
+	for i, c := range st.match.Columns {
+		s.AppendSelectAs(s.C(c), fmt.Sprintf("%s_%d", keyColumn, i))
+	}
+	st.keyColumns = len(st.match.Columns)
+}
+
+// selects reports whether s selects columns of its table.
+func selects(s *sql.Selector, columns []string) bool {
+	selected := s.SelectedColumns()
+	return !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(selected, s.C(c)) })
 }
 
 // orderTerms renders what stands behind ORDER BY in s, for a place that has so
@@ -161,7 +179,7 @@ func (st *statement) rank(s *sql.Selector, key string, distinct, ordered bool) {
 	*inner = *s
 	inner.ClearOrder()
 	inner.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
-		b.WriteString(count + " OVER (PARTITION BY ").Ident(key)
+		b.WriteString(count + " OVER (PARTITION BY ").Ident(strings.Trim(key, "()"))
 		order(b)
 		b.WriteByte(')')
 	}), rankColumn)

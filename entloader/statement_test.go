@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"testing"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -101,6 +102,85 @@ func renderLists[K comparable](t *testing.T, name string, codec Codec[K], keys [
 		return nil
 	}))
 	return texts, args
+}
+
+type pair struct {
+	Name string
+	Site int
+}
+
+func pairKey() Codec[pair] {
+	return TupleKey(
+		Part(StringKey[string](), func(k *pair) *string { return &k.Name }),
+		Part(IntKey[int](), func(k *pair) *int { return &k.Site }),
+	)
+}
+
+// Keys of several columns are one JSON argument for SQLite as well, and row
+// values elsewhere.
+func TestTuples(t *testing.T) {
+	t.Parallel()
+	pairs := []pair{{`a"`, 1}, {"b", -2}}
+	for _, c := range []struct {
+		dialect string
+		pairs   []pair
+		text    string
+		args    []any
+	}{
+		{dialect.SQLite, pairs, "SELECT * FROM `t` WHERE (`t`.`name`, `t`.`site`) IN (SELECT json_extract(`value`, '$[0]'), json_extract(`value`, '$[1]') FROM json_each(?))", []any{`[["a\"",1],["b",-2]]`}},
+		{dialect.SQLite, []pair{{"\xff", 1}, {"b", -2}}, "SELECT * FROM `t` WHERE (`t`.`name`, `t`.`site`) IN (VALUES (?, ?), (?, ?))", []any{"\xff", int64(1), "b", int64(-2)}},
+		{dialect.MySQL, pairs, "SELECT * FROM `t` WHERE (`t`.`name`, `t`.`site`) IN ((?, ?), (?, ?))", []any{`a"`, int64(1), "b", int64(-2)}},
+		{dialect.Postgres, pairs, `SELECT * FROM "t" WHERE ("t"."name", "t"."site") IN (($1, $2), ($3, $4))`, []any{`a"`, int64(1), "b", int64(-2)}},
+	} {
+		require.NoError(t, keyLists(c.dialect, pairKey(), c.pairs, func(_, _ int, list keyList) error {
+			st := &statement{match: Match{Columns: []string{"name", "site"}}, list: list}
+			s := sql.Dialect(c.dialect).Select("*").From(sql.Table("t"))
+			text, args := s.Where(list.in(st.keyOf(s))).Query()
+			require.Equal(t, c.text, text)
+			require.Equal(t, c.args, args)
+			return nil
+		}))
+	}
+	lists := 0
+	require.NoError(t, keyLists(dialect.MySQL, pairKey(), make([]pair, 25_000), func(int, int, keyList) error {
+		lists++
+		return nil
+	}))
+	require.Equal(t, 3, lists, "a key takes a parameter for each column")
+
+	apartLists, err := apart(pairKey(), []pair{{"a", 1}, {"A", 1}, {"A", 2}})
+	require.NoError(t, err)
+	require.Equal(t, [][]int32{{0, 2}, {1}}, apartLists)
+}
+
+// A limit of an interceptor on a query by several columns is one per key.
+func TestRankOfTuples(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, keyLists(dialect.SQLite, pairKey(), []pair{{"a", 1}, {"b", 2}}, func(_, _ int, list keyList) error {
+		st := &statement{match: Match{Columns: []string{"name", "site"}}, list: list, idColumn: "id", limit: 1}
+		s := sql.Dialect(dialect.SQLite).Select("id").From(sql.Table("t"))
+		st.limitRows(s, "", false, false)
+		text, _ := s.Query()
+		require.Equal(t, "SELECT * FROM (SELECT `id`, `t`.`name` AS `entloader_key_0`, `t`.`site` AS `entloader_key_1`, "+
+			"(ROW_NUMBER() OVER (PARTITION BY `t`.`name`, `t`.`site`)) AS `entloader_rank` FROM `t` "+
+			"WHERE (`t`.`name`, `t`.`site`) IN (SELECT json_extract(`value`, '$[0]'), json_extract(`value`, '$[1]') FROM json_each(?))) AS `entloader` "+
+			"WHERE `entloader_rank` <= ?", text)
+		require.Equal(t, 2, st.keyColumns)
+		return nil
+	}))
+}
+
+// Times are keys by what the database is given.
+func TestTimeKeys(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	east := noon.In(time.FixedZone("east", 7200))
+	codec := TimeKey()
+	require.Equal(t, codec.id(east), codec.id(noon.In(time.FixedZone("other", 7200))))
+	require.NotEqual(t, codec.id(east), codec.id(noon))
+	lists, err := apart(codec, []time.Time{noon, east, noon.Add(time.Hour)})
+	require.NoError(t, err)
+	require.Equal(t, [][]int32{{0, 2}, {1}}, lists, "other databases compare instants")
 }
 
 func TestGroupsAreClipped(t *testing.T) {

@@ -56,6 +56,7 @@ func Run(t *testing.T, db Database) {
 		{"EagerLoaded", testEagerLoaded},
 		{"ClearInLoop", testClearInLoop},
 		{"ByKey", testByKey},
+		{"ByUniqueKey", testByUniqueKey},
 		{"ZeroForNull", testZeroForNull},
 		{"Middleware", testMiddleware},
 		{"ViewersSeparate", testViewersSeparate},

@@ -16,6 +16,8 @@ const (
 	FieldName = "name"
 	// FieldModel holds the string denoting the model field in the database.
 	FieldModel = "model"
+	// FieldAssetTag holds the string denoting the asset_tag field in the database.
+	FieldAssetTag = "asset_tag"
 	// EdgeHome holds the string denoting the home edge name in mutations.
 	EdgeHome = "home"
 	// EdgeResults holds the string denoting the results edge name in mutations.
@@ -70,6 +72,7 @@ var Columns = []string{
 	FieldID,
 	FieldName,
 	FieldModel,
+	FieldAssetTag,
 }
 
 // ForeignKeys holds the SQL foreign-keys that are owned by the "instruments"
@@ -115,6 +118,11 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 // ByModel orders the results by the model field.
 func ByModel(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldModel, opts...).ToFunc()
+}
+
+// ByAssetTag orders the results by the asset_tag field.
+func ByAssetTag(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAssetTag, opts...).ToFunc()
 }
 
 // ByHomeField orders the results by home field.

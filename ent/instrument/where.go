@@ -64,6 +64,11 @@ func Model(v string) predicate.Instrument {
 	return predicate.Instrument(sql.FieldEQ(FieldModel, v))
 }
 
+// AssetTag applies equality check predicate on the "asset_tag" field. It's identical to AssetTagEQ.
+func AssetTag(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldEQ(FieldAssetTag, v))
+}
+
 // NameEQ applies the EQ predicate on the "name" field.
 func NameEQ(v string) predicate.Instrument {
 	return predicate.Instrument(sql.FieldEQ(FieldName, v))
@@ -192,6 +197,81 @@ func ModelEqualFold(v string) predicate.Instrument {
 // ModelContainsFold applies the ContainsFold predicate on the "model" field.
 func ModelContainsFold(v string) predicate.Instrument {
 	return predicate.Instrument(sql.FieldContainsFold(FieldModel, v))
+}
+
+// AssetTagEQ applies the EQ predicate on the "asset_tag" field.
+func AssetTagEQ(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldEQ(FieldAssetTag, v))
+}
+
+// AssetTagNEQ applies the NEQ predicate on the "asset_tag" field.
+func AssetTagNEQ(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldNEQ(FieldAssetTag, v))
+}
+
+// AssetTagIn applies the In predicate on the "asset_tag" field.
+func AssetTagIn(vs ...string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldIn(FieldAssetTag, vs...))
+}
+
+// AssetTagNotIn applies the NotIn predicate on the "asset_tag" field.
+func AssetTagNotIn(vs ...string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldNotIn(FieldAssetTag, vs...))
+}
+
+// AssetTagGT applies the GT predicate on the "asset_tag" field.
+func AssetTagGT(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldGT(FieldAssetTag, v))
+}
+
+// AssetTagGTE applies the GTE predicate on the "asset_tag" field.
+func AssetTagGTE(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldGTE(FieldAssetTag, v))
+}
+
+// AssetTagLT applies the LT predicate on the "asset_tag" field.
+func AssetTagLT(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldLT(FieldAssetTag, v))
+}
+
+// AssetTagLTE applies the LTE predicate on the "asset_tag" field.
+func AssetTagLTE(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldLTE(FieldAssetTag, v))
+}
+
+// AssetTagContains applies the Contains predicate on the "asset_tag" field.
+func AssetTagContains(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldContains(FieldAssetTag, v))
+}
+
+// AssetTagHasPrefix applies the HasPrefix predicate on the "asset_tag" field.
+func AssetTagHasPrefix(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldHasPrefix(FieldAssetTag, v))
+}
+
+// AssetTagHasSuffix applies the HasSuffix predicate on the "asset_tag" field.
+func AssetTagHasSuffix(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldHasSuffix(FieldAssetTag, v))
+}
+
+// AssetTagIsNil applies the IsNil predicate on the "asset_tag" field.
+func AssetTagIsNil() predicate.Instrument {
+	return predicate.Instrument(sql.FieldIsNull(FieldAssetTag))
+}
+
+// AssetTagNotNil applies the NotNil predicate on the "asset_tag" field.
+func AssetTagNotNil() predicate.Instrument {
+	return predicate.Instrument(sql.FieldNotNull(FieldAssetTag))
+}
+
+// AssetTagEqualFold applies the EqualFold predicate on the "asset_tag" field.
+func AssetTagEqualFold(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldEqualFold(FieldAssetTag, v))
+}
+
+// AssetTagContainsFold applies the ContainsFold predicate on the "asset_tag" field.
+func AssetTagContainsFold(v string) predicate.Instrument {
+	return predicate.Instrument(sql.FieldContainsFold(FieldAssetTag, v))
 }
 
 // HasHome applies the HasEdge predicate on the "home" edge.

@@ -95,6 +95,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{CalLogColumns[4]},
 			},
+			{
+				Name:    "calibration_done_on_device_no",
+				Unique:  true,
+				Columns: []*schema.Column{CalLogColumns[1], CalLogColumns[4]},
+			},
 		},
 	}
 	// CertificationsColumns holds the columns for the "certifications" table.
@@ -194,6 +199,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "name", Type: field.TypeString},
 		{Name: "model", Type: field.TypeString},
+		{Name: "asset_tag", Type: field.TypeString, Unique: true, Nullable: true},
 		{Name: "instrument_home", Type: field.TypeInt, Nullable: true},
 	}
 	// InstrumentsTable holds the schema information for the "instruments" table.
@@ -204,7 +210,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "instruments_locations_home",
-				Columns:    []*schema.Column{InstrumentsColumns[3]},
+				Columns:    []*schema.Column{InstrumentsColumns[4]},
 				RefColumns: []*schema.Column{LocationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -252,9 +258,9 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "location_parent_id",
-				Unique:  false,
-				Columns: []*schema.Column{LocationsColumns[3]},
+				Name:    "location_parent_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{LocationsColumns[3], LocationsColumns[1]},
 			},
 		},
 	}
@@ -421,7 +427,7 @@ var (
 	TechniciansColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "name", Type: field.TypeString},
-		{Name: "email", Type: field.TypeString, Unique: true},
+		{Name: "email", Type: field.TypeString, Unique: true, SchemaType: map[string]string{"sqlite3": "text collate nocase"}},
 		{Name: "technician_partner", Type: field.TypeUUID, Unique: true, Nullable: true},
 	}
 	// TechniciansTable holds the schema information for the "technicians" table.

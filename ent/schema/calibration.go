@@ -50,5 +50,7 @@ func (Calibration) Edges() []ent.Edge {
 func (Calibration) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Edges("instrument"),
+		// Unique over a field, which is a time, and a hidden FK.
+		index.Fields("performed_at").Edges("instrument").Unique(),
 	}
 }

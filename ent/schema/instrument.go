@@ -19,6 +19,8 @@ func (Instrument) Fields() []ent.Field {
 		field.Int64("id").GoType(labid.InstrumentID(0)),
 		field.String("name"),
 		field.String("model"),
+		// Unique where it is known.
+		field.String("asset_tag").Optional().Nillable().Unique(),
 	}
 }
 

@@ -37,6 +37,7 @@ func (Location) Edges() []ent.Edge {
 // Indexes of the Location.
 func (Location) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("parent_id"),
+		// Unique over two fields, of which one may be NULL: sites are not kept from having the same name.
+		index.Fields("parent_id", "name").Unique(),
 	}
 }

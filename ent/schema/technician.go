@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -17,7 +18,8 @@ func (Technician) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("id", uuid.UUID{}).Default(uuid.New),
 		field.String("name"),
-		field.String("email").Unique(),
+		// Unique without regard to case.
+		field.String("email").Unique().SchemaType(map[string]string{dialect.SQLite: "text collate nocase"}),
 	}
 }
 

@@ -3,6 +3,7 @@ package seed
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/entloader/entloader/ent/labid"
 	"github.com/entloader/entloader/ent/location"
@@ -94,7 +95,8 @@ func (l *lab) writeInstruments() {
 	for i := range instruments {
 		model := models[i%len(models)]
 		home := null(l.percent(80), pick(l, l.rooms))
-		l.t.instruments.add(l.t.instruments.nextID(), fmt.Sprintf("%s no. %d", model, i/len(models)+1), model, home)
+		tag := null(i%4 != 3, fmt.Sprintf("LAB-%04d", 1000+7*i)) // what is rented has none
+		l.t.instruments.add(l.t.instruments.nextID(), fmt.Sprintf("%s no. %d", model, i/len(models)+1), model, tag, home)
 	}
 }
 
@@ -116,10 +118,16 @@ func (l *lab) writeCalibrations() {
 		if i%10 == 9 {
 			n = 0 // bought, never used
 		}
+		taken := make(map[time.Time]bool, n) // one calibration at a time
 		for range n {
 			id := l.t.calibrations.nextID()
 			drift := float64(l.between(-250, 250)) / 100
-			l.t.calibrations.add(id, l.after(epoch, sampling), drift, drift > -2 && drift < 2, int64(i+1))
+			at := l.after(epoch, sampling)
+			for taken[at] {
+				at = at.Add(time.Minute)
+			}
+			taken[at] = true
+			l.t.calibrations.add(id, at, drift, drift > -2 && drift < 2, int64(i+1))
 			for _, s := range l.distinct(l.rand.IntN(4), len(codes)) {
 				l.t.calibrationStandards.add(id, codes[s])
 			}

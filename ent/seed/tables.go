@@ -52,7 +52,7 @@ func newTables(tx *sql.Tx, dialect string) *tables {
 	t.colleagues = add(technician.ColleaguesTable, technician.ColleaguesPrimaryKey...)
 	t.trainees = add(technician.TraineesTable, technician.TraineesPrimaryKey...)
 	t.badges = add(badge.Table, badge.FieldID, badge.FieldNumber, badge.FieldIssuedAt)
-	t.instruments = add(instrument.Table, instrument.FieldID, instrument.FieldName, instrument.FieldModel, instrument.HomeColumn)
+	t.instruments = add(instrument.Table, instrument.FieldID, instrument.FieldName, instrument.FieldModel, instrument.FieldAssetTag, instrument.HomeColumn)
 	t.certifications = add(certification.Table, certification.FieldTechnicianID, certification.FieldInstrumentID, certification.FieldGrantedAt)
 	t.standards = add(standard.Table, standard.FieldID, standard.FieldName)
 	t.calibrations = add(calibration.Table, calibration.FieldID, calibration.FieldPerformedAt, calibration.FieldDrift, calibration.FieldPassed, calibration.InstrumentColumn)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ type model struct {
 	graph  *gen.Graph
 	Config config
 	Types  []*typeModel
-	// Imports are packages of id types, by path.
+	// Imports are packages of key types, by path.
 	Imports []importModel
 	// indexes are the columns that an index starts with.
 	indexes map[tableColumn]bool
@@ -88,6 +89,11 @@ type relationModel struct {
 	Optional    bool
 	// Match are the fields of an entloader.Match.
 	Match string
+	// Columns are those of a unique field or a unique index; empty for edges and
+	// ids.
+	Columns []*keyColumn
+	// Of says what of the schema the relation is for: "edge samples".
+	Of string
 }
 
 // Sibling is the struct that remembers an entity.
@@ -142,7 +148,6 @@ func (t *typeModel) UniqueColumns() string {
 func newModel(g *gen.Graph, c config) (*model, error) {
 	m := &model{graph: g, Config: c}
 	byName := make(map[string]*typeModel)
-	imports := make(map[string]bool)
 	var errs []error
 	for _, n := range g.Nodes {
 		a, err := annotation(n.Annotations)
@@ -154,14 +159,11 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 		}
 		t := &typeModel{Type: n, HiddenFKs: len(n.UnexportedForeignKeys()) > 0}
 		if n.HasOneFieldID() {
-			if t.Codec = codec(n.ID); t.Codec == "" {
+			if t.Codec = codec(n.ID); t.Codec == "" || !m.comparable(n.ID) {
 				// Its keys can not be compared in Go.
 				continue
 			}
-			if path := n.ID.Type.PkgPath; path != "" && !imports[path] {
-				imports[path] = true
-				m.Imports = append(m.Imports, importModel{Alias: n.ID.Type.PkgName, Path: path})
-			}
+			m.importType(n.ID)
 		}
 		byName[n.Name] = t
 		m.Types = append(m.Types, t)
@@ -174,9 +176,10 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 			t.Keys = append(t.Keys, &relationModel{
 				Var: t.TargetVar() + "ByID", Name: t.Name + " by id", Field: "ByID",
 				Target: t, KeyType: t.IDType(), Codec: t.Codec, One: true,
-				Match: fmt.Sprintf("Column: %s.%s", t.Package(), t.ID.Constant()),
+				Match: fmt.Sprintf("Column: %s.%s", t.Package(), t.ID.Constant()), Of: "its id",
 			})
 		}
+		errs = append(errs, t.addByKey(m)...)
 	}
 	for _, t := range m.Types {
 		for i, e := range t.Type.Edges {
@@ -197,7 +200,7 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel, a entloader.Annotation) error {
 	base := e.StructField()
 	if a.Label != "" {
-		base = gen.Funcs["pascal"].(func(string) string)(a.Label)
+		base = pascal(a.Label)
 		if !token.IsIdentifier(base) || !token.IsExported(base) {
 			return fmt.Errorf("entloader: schema %s, edge %s: Name(%q) gives no Go identifier", t.Name, e.Name, a.Label)
 		}
@@ -210,7 +213,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 	byID := &relationModel{
 		Var: "entloader" + t.Name + base, Name: name, Field: base,
 		Target: target, KeyType: t.IDType(), Codec: t.Codec,
-		One: e.Unique, Optional: e.Optional,
+		One: e.Unique, Optional: e.Optional, Of: "edge " + e.Name,
 	}
 	pkg := t.Package()
 	switch {
@@ -289,7 +292,7 @@ func schemaOf(t *typeModel, e *gen.Edge) string {
 		case e.Through != nil:
 			name = e.Through.Name
 		case e.Inverse != "":
-			name = e.Type.Name + gen.Funcs["pascal"].(func(string) string)(e.Inverse)
+			name = e.Type.Name + pascal(e.Inverse)
 		default:
 			name = t.Name + e.StructField()
 		}
@@ -340,7 +343,7 @@ func codec(f *gen.Field) string {
 			return ""
 		}
 		return fmt.Sprintf("entloader.ConvertedKey(func() field.TypeValueScanner[%s] { return %s })", typ, strings.TrimSuffix(value, ".Value"))
-	case t == field.TypeBytes, t == field.TypeJSON:
+	case t == field.TypeBytes && (f.Type.RType == nil || f.Type.RType.Kind != reflect.Array), t == field.TypeJSON:
 		return ""
 	case f.Type.Valuer(), f.Type.ValueScanner():
 		return fmt.Sprintf("entloader.ValueKey[%s]()", typ)
@@ -348,6 +351,8 @@ func codec(f *gen.Field) string {
 		return fmt.Sprintf("entloader.IntKey[%s]()", typ)
 	case t == field.TypeString, t == field.TypeEnum:
 		return fmt.Sprintf("entloader.StringKey[%s]()", typ)
+	case t == field.TypeTime && f.Type.RType == nil:
+		return "entloader.TimeKey()"
 	}
 	return fmt.Sprintf("entloader.ValueKey[%s]()", typ)
 }

@@ -32,6 +32,11 @@ func (m *model) packageNames() map[name]string {
 		if len(t.Keys) > 0 {
 			all[name{ident: t.Name + "Loaders"}] = "it holds the loaders of " + t.Name + " by key: rename the other one"
 		}
+		for _, k := range t.Keys {
+			if k.Struct() {
+				all[name{ident: k.KeyType}] = fmt.Sprintf("it is the key of %s of schema %s: rename it with entloader.Name(…) there, or leave it out with entloader.Skip()", k.Of, t.Name)
+			}
+		}
 		for _, e := range t.Edges {
 			way := fmt.Sprintf("it loads edge %s of schema %s: rename it with entloader.Name(…) on the edge, change codegen.WithMethodPrefix, or leave it out with entloader.Skip()", e.Name, t.Name)
 			all[name{t.Name, e.Method}] = way
@@ -82,7 +87,22 @@ func (m *model) checkSchema() error {
 			seen[n] = e
 		}
 	}
+	errs = append(errs, m.checkKeys()...)
 	return errors.Join(append(errs, m.checkDynamic()...)...)
+}
+
+// checkKeys finds loaders by key whose names meet.
+func (m *model) checkKeys() (errs []error) {
+	for _, t := range m.Types {
+		of := make(map[string]string)
+		for _, k := range t.Keys {
+			if other, ok := of[k.Field]; ok {
+				errs = append(errs, fmt.Errorf("entloader: schema %s: %sLoaders.%s would be that of %s and of %s: rename one with entloader.Name(…), or leave it out with entloader.Skip()", t.Name, t.Name, k.Field, other, k.Of))
+			}
+			of[k.Field] = k.Of
+		}
+	}
+	return errs
 }
 
 // names are the names that a dynamic edge adds.

@@ -1,0 +1,69 @@
+package equivalence
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/entloader/entloader/ent"
+	"github.com/entloader/entloader/ent/calibration"
+)
+
+// SQLite compares texts: the same instant at another offset is another time, for
+// ent as for loaders. Each is one key, however it was made.
+func TestByTime(t *testing.T) {
+	lab := SQLite.newLab(t, 5)
+	ctx, loaders := lab.load(t)
+	first := lab.Calibration.Query().WithInstrument().FirstX(t.Context())
+	lab.rec.Reset()
+	at := func(where *time.Location) ent.CalibrationByPerformedAtInstrumentIDKey {
+		return ent.CalibrationByPerformedAtInstrumentIDKey{PerformedAt: first.PerformedAt.In(where), InstrumentID: first.Edges.Instrument.ID}
+	}
+	got, err := loaders.Calibration.ByPerformedAtInstrumentID.LoadAll(ctx, []ent.CalibrationByPerformedAtInstrumentIDKey{
+		at(time.UTC), at(time.FixedZone("zero", 0)), at(time.FixedZone("east", 7200)), at(time.FixedZone("other", 7200)),
+	})
+	lab.statements(t, 2) // other databases would hold the keys for equal
+	require.Equal(t, first.ID, got[0].ID)
+	require.Same(t, got[0], got[1])
+	require.Nil(t, got[2])
+	require.Nil(t, got[3])
+	require.True(t, ent.IsNotFound(err))
+	require.Zero(t, lab.Calibration.Query().Where(calibration.PerformedAt(at(time.FixedZone("east", 7200)).PerformedAt)).CountX(ctx))
+}
+
+// The keys of a batch are searched in the index, in whatever form they travel.
+func TestKeysUseTheIndex(t *testing.T) {
+	lab := SQLite.newLab(t, 20)
+	ctx, loaders := lab.load(t)
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		search string
+		load   func() error
+	}{
+		{"SEARCH locations USING INDEX location_parent_id_name (parent_id=? AND name=?)", func() error {
+			_, err := loaders.Location.ByParentIDName.LoadAll(ctx, []ent.LocationByParentIDNameKey{{ParentID: 1, Name: "a"}, {ParentID: 2, Name: "b"}})
+			return err
+		}},
+		{"SEARCH cal_log USING INDEX calibration_done_on_device_no (done_on=? AND device_no=?)", func() error {
+			_, err := loaders.Calibration.ByPerformedAtInstrumentID.LoadAll(ctx, []ent.CalibrationByPerformedAtInstrumentIDKey{
+				{PerformedAt: at, InstrumentID: 1}, {PerformedAt: at, InstrumentID: 2},
+			})
+			return err
+		}},
+		{"(email=?)", func() error {
+			_, err := loaders.Technician.ByEmail.LoadAll(ctx, []string{"a", "b"})
+			return err
+		}},
+		{"(code=?)", func() error {
+			_, err := loaders.Unit.ByCode.LoadAll(ctx, []string{"a", "b"})
+			return err
+		}},
+	} {
+		lab.rec.Reset()
+		require.True(t, ent.IsNotFound(c.load()), c.search)
+		sent := lab.rec.Reset()
+		require.Len(t, sent, 1)
+		require.Contains(t, lab.plan(t, sent[0].Query, sent[0].Args...), c.search)
+	}
+}

@@ -1,0 +1,170 @@
+package codegen
+
+import (
+	"fmt"
+	"go/token"
+	"reflect"
+	"slices"
+	"strings"
+
+	"entgo.io/ent/entc/gen"
+)
+
+// A keyColumn is a column of a unique key.
+type keyColumn struct {
+	// Field is the field in the struct of a key of several columns, Type that of
+	// the key in Go.
+	Field, Type string
+	// Column and Codec are expressions.
+	Column, Codec string
+	// name is that in the schema.
+	name string
+}
+
+// Struct reports whether the key is a struct of its own.
+func (r *relationModel) Struct() bool { return len(r.Columns) > 1 }
+
+// addByKey adds the relations by unique fields and unique indexes of a type.
+func (t *typeModel) addByKey(m *model) (errs []error) {
+	seen := make(map[string]bool)
+	add := func(columns []*keyColumn, what, base string, annotations gen.Annotations) {
+		a, err := annotation(annotations)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("entloader: schema %s, %s: %w", t.Name, what, err))
+			return
+		}
+		var names, exprs []string
+		for _, c := range columns {
+			names, exprs = append(names, c.name), append(exprs, c.Column)
+		}
+		if a.Skip || seen[strings.Join(exprs, ",")] {
+			return
+		}
+		seen[strings.Join(exprs, ",")] = true
+		if a.Label != "" {
+			if base = pascal(a.Label); !token.IsIdentifier(base) || !token.IsExported(base) {
+				errs = append(errs, fmt.Errorf("entloader: schema %s, %s: Name(%q) gives no Go identifier", t.Name, what, a.Label))
+				return
+			}
+		}
+		r := &relationModel{
+			Var: t.TargetVar() + "By" + base, Name: t.Name + " by " + strings.Join(names, ", "), Field: "By" + base,
+			Target: t, KeyType: columns[0].Type, Codec: columns[0].Codec, One: true,
+			Match: "Column: " + exprs[0], Columns: columns, Of: what,
+		}
+		if r.Struct() {
+			r.KeyType = t.Name + r.Field + "Key"
+			r.Codec = "entloader.TupleKey(\n"
+			for _, c := range columns {
+				r.Codec += fmt.Sprintf("entloader.Part(%s, func(k *%s) *%s { return &k.%s }),\n", c.Codec, r.KeyType, c.Type, c.Field)
+			}
+			r.Codec += ")"
+			r.Match = fmt.Sprintf("Columns: []string{%s}", strings.Join(exprs, ", "))
+		}
+		t.Keys = append(t.Keys, r)
+	}
+	for _, f := range t.Fields {
+		if !f.Unique {
+			continue
+		}
+		if c := t.keyOfField(m, f); c != nil {
+			add([]*keyColumn{c}, "field "+f.Name, f.StructField(), f.Annotations)
+		}
+	}
+	if t.HasCompositeID() {
+		if columns, base := t.keyOfColumns(m, t.EdgeSchema.ID[0].StorageKey(), t.EdgeSchema.ID[1].StorageKey()); columns != nil {
+			add(columns, "its id", base, nil)
+		}
+	}
+	for _, idx := range t.Indexes {
+		if !idx.Unique {
+			continue
+		}
+		if columns, base := t.keyOfColumns(m, idx.Columns...); columns != nil {
+			add(columns, "index "+idx.Name, base, idx.Annotations)
+		}
+	}
+	return errs
+}
+
+// keyOfColumns returns the columns of a key, and its name; nil if one of them can
+// not be compared in Go.
+func (t *typeModel) keyOfColumns(m *model, names ...string) (columns []*keyColumn, base string) {
+	for _, name := range names {
+		c := t.keyOfColumn(m, name)
+		if c == nil {
+			return nil, ""
+		}
+		columns = append(columns, c)
+		base += c.Field
+	}
+	return columns, base
+}
+
+func (t *typeModel) keyOfColumn(m *model, name string) *keyColumn {
+	for _, f := range t.Fields {
+		if f.StorageKey() == name {
+			return t.keyOfField(m, f)
+		}
+	}
+	if t.HasOneFieldID() && t.ID.StorageKey() == name {
+		return &keyColumn{Field: "ID", Type: t.IDType(), Column: t.Package() + "." + t.ID.Constant(), Codec: t.Codec, name: t.ID.Name}
+	}
+	for _, e := range t.Type.Edges {
+		if !e.OwnFK() || e.Rel.Column() != name {
+			continue
+		}
+		codec := codec(e.Type.ID)
+		if codec == "" || !m.comparable(e.Type.ID) {
+			return nil
+		}
+		m.importType(e.Type.ID)
+		return &keyColumn{
+			Field: e.StructField() + "ID", Type: e.Type.ID.Type.String(), name: e.Name,
+			Column: t.Package() + "." + e.ColumnConstant(), Codec: codec,
+		}
+	}
+	return nil
+}
+
+// keyOfField returns nil for fields that can not be compared in Go.
+func (t *typeModel) keyOfField(m *model, f *gen.Field) *keyColumn {
+	c := &keyColumn{Field: f.StructField(), Type: f.Type.String(), Column: t.Package() + "." + f.Constant(), Codec: codec(f), name: f.Name}
+	if c.Codec == "" || !m.comparable(f) {
+		return nil
+	}
+	if f.IsEnum() && !f.HasGoType() {
+		c.Type = t.Package() + "." + f.StructField()
+		c.Codec = fmt.Sprintf("entloader.StringKey[%s]()", c.Type)
+	}
+	m.importType(f)
+	return c
+}
+
+// importType notes the package that the type of a key is from, unless it is one
+// of those that generated code imports anyway.
+func (m *model) importType(f *gen.Field) {
+	path := f.Type.PkgPath
+	if path != "" && path != "time" && !slices.ContainsFunc(m.Imports, func(i importModel) bool { return i.Path == path }) {
+		m.Imports = append(m.Imports, importModel{Alias: f.Type.PkgName, Path: path})
+	}
+}
+
+// comparable reports whether values of the field can be keys of a map. ent tells
+// only the kind of a Go type; what is in a struct or an array takes a look at its
+// package.
+func (m *model) comparable(f *gen.Field) bool {
+	t := f.Type.RType
+	if t == nil || f.IsUUID() {
+		return true
+	}
+	switch t.Kind {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.Func, reflect.Chan:
+		return false
+	case reflect.Struct, reflect.Array:
+		return comparableType(t.PkgPath, t.Name, m.graph.BuildFlags)
+	}
+	return true
+}
+
+func pascal(s string) string { return gen.Funcs["pascal"].(func(string) string)(s) }

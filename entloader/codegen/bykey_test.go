@@ -1,0 +1,95 @@
+package codegen_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"entgo.io/ent/entc/gen"
+	"entgo.io/ent/entc/load"
+	"entgo.io/ent/schema/field"
+	"github.com/stretchr/testify/require"
+
+	"github.com/entloader/entloader/entloader"
+)
+
+// TestUnique loads by unique fields of every type that ent has, and by unique
+// indexes. Types that are no keys in Go are left out.
+func TestUnique(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a module; leave out -short to run it")
+	}
+	p := newProject(t, "example.com/unique")
+	p.copy(filepath.Join("testdata", "unique"), ".", func(line string) (string, bool) { return line, true })
+	require.NoError(t, p.generate(gen.Config{}, extension(t)))
+	require.Equal(t, `First: 2 of 2, statements 1
+At: 2 of 4, statements 2
+Slot: 2 of 3, statements 1
+Token: 2 of 3, statements 1
+Weight: 2 of 4, statements 1
+Serial: 2 of 3, statements 1
+Level: 2 of 3, statements 1
+Nick: 1 of 3, statements 2
+Rank: 1 of 2, statements 1
+Price: 2 of 3, statements 1
+Digest: 2 of 3, statements 1
+Code: 2 of 3, statements 1
+ItemNumber: 2 of 3, statements 1
+Shelf: 2 of 3, statements 1
+Spot: 2 of 3, statements 1
+ShelfOwnerID: 1 of 3, statements 1
+AtLevelPrice: 1 of 2, statements 1
+Label: 0 of 2, statements 1
+ID At Token Weight Serial Level Nick Rank Price Digest Code ItemNumber First Slot Shelf Spot ShelfOwnerID AtLevelPrice Label
+`, p.run("run", "."))
+}
+
+func TestByKeyNameClashes(t *testing.T) {
+	text := func(name string, a ...entloader.Annotation) *load.Field {
+		f := &load.Field{Name: name, Unique: true, Info: &field.TypeInfo{Type: field.TypeString}, Annotations: map[string]any{}}
+		for _, x := range a {
+			f.Annotations[x.Name()] = x
+		}
+		return f
+	}
+	index := func(fields ...string) *load.Index { return &load.Index{Fields: fields, Unique: true} }
+	for name, c := range map[string]struct {
+		unit  *load.Schema
+		other []*load.Schema
+		want  []string
+	}{
+		"fine": {unit: &load.Schema{Name: "Unit", Fields: []*load.Field{text("code")}, Indexes: []*load.Index{index("code")}}},
+		"edge": {
+			unit:  &load.Schema{Name: "Unit", Fields: []*load.Field{text("code")}, Edges: []*load.Edge{{Name: "by_code", Type: "Sample"}}},
+			other: []*load.Schema{{Name: "Sample"}},
+			want:  []string{"schema Unit", "UnitLoaders.ByCode", "field code", "edge by_code", "entloader.Name"},
+		},
+		"index": {
+			unit: &load.Schema{Name: "Unit", Fields: []*load.Field{text("a"), text("b"), text("a_b")}, Indexes: []*load.Index{index("a", "b")}},
+			want: []string{"UnitLoaders.ByAB", "index"},
+		},
+		"renamed": {unit: &load.Schema{Name: "Unit", Fields: []*load.Field{text("a"), text("b"), text("a_b", entloader.Name("other"))}, Indexes: []*load.Index{index("a", "b")}}},
+		"skipped": {unit: &load.Schema{Name: "Unit", Fields: []*load.Field{text("a"), text("b"), text("a_b", entloader.Skip())}, Indexes: []*load.Index{index("a", "b")}}},
+		"key": {
+			unit:  &load.Schema{Name: "Unit", Fields: []*load.Field{text("a"), text("b")}, Indexes: []*load.Index{index("a", "b")}},
+			other: []*load.Schema{{Name: "UnitByABKey"}},
+			want:  []string{"UnitByABKey", "index", "schema UnitByABKey"},
+		},
+		"bad name": {
+			unit: &load.Schema{Name: "Unit", Fields: []*load.Field{text("code", entloader.Name("1 + 1"))}},
+			want: []string{"schema Unit, field code", "1 + 1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := check(t, t.TempDir(), nil, append([]*load.Schema{c.unit}, c.other...)...)
+			if c.want == nil {
+				require.ErrorIs(t, err, os.ErrClosed)
+				return
+			}
+			require.NotErrorIs(t, err, os.ErrClosed)
+			for _, part := range c.want {
+				require.ErrorContains(t, err, part)
+			}
+		})
+	}
+}
