@@ -86,14 +86,8 @@ func (e *Extension) Hooks() []gen.Hook {
 	return []gen.Hook{
 		func(next gen.Generator) gen.Generator {
 			return gen.GenerateFunc(func(g *gen.Graph) error {
-				if name := g.Storage.Name; name != "sql" {
-					return fmt.Errorf("entloader: storage driver %q is not supported: use the sql driver", name)
-				}
-				m, err := newModel(g, e.config)
+				m, err := e.model(g)
 				if err != nil {
-					return err
-				}
-				if err := errors.Join(m.checkSchema(), m.checkHandwritten()); err != nil {
 					return err
 				}
 				funcs := map[string]any{"entloader": func() *model { return m }}
@@ -116,4 +110,16 @@ func (e *Extension) Hooks() []gen.Hook {
 			})
 		},
 	}
+}
+
+// model returns what is to be generated for a graph, or all that is wrong with it.
+func (e *Extension) model(g *gen.Graph) (*model, error) {
+	if name := g.Storage.Name; name != "sql" {
+		return nil, fmt.Errorf("entloader: storage driver %q is not supported: use the sql driver", name)
+	}
+	m, err := newModel(g, e.config)
+	if err != nil {
+		return nil, err
+	}
+	return m, errors.Join(m.checkSchema(), m.checkHandwritten())
 }
