@@ -32,6 +32,7 @@ type command struct {
 }
 
 var commands = []command{
+	{"describe", "print the loaders of an ent schema, and their SQL", runDescribe},
 	{"demo", "serve GraphQL over a laboratory in an embedded database", runDemo},
 }
 
