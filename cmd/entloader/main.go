@@ -1,8 +1,10 @@
-// Command entloader shows what entloader does:
+// Command entloader shows what entloader does, and helps to add it to a project:
 //
-//	entloader demo
+//	entloader init ./ent               # print the change that adds the extension; -w writes it
+//	entloader describe ./ent/schema    # print the loaders of a schema, and their SQL
+//	entloader demo                     # serve GraphQL over a laboratory in an embedded SQLite database
 //
-// seeds a laboratory in an embedded SQLite database and serves GraphQL over it. Run it with -h for its flags.
+// Run a command with -h for its flags.
 package main
 
 import (

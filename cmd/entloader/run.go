@@ -33,6 +33,7 @@ type command struct {
 
 var commands = []command{
 	{"describe", "print the loaders of an ent schema, and their SQL", runDescribe},
+	{"init", "print or write the change that adds the extension to an ent project", runInit},
 	{"demo", "serve GraphQL over a laboratory in an embedded database", runDemo},
 }
 
