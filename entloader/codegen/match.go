@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/entloader/entloader/entloader"
 )
@@ -106,11 +107,14 @@ func (m *model) constant(pkg, name string) (any, bool) {
 	return nil, false
 }
 
-// columnOf is the column that holds the key of a relation.
+// columnOf is the column that holds the key of a relation, or the columns.
 func columnOf(k *relationModel, m entloader.Match) string {
 	table := m.Table
 	if table == "" {
 		table = k.Target.Table()
 	}
-	return table + "." + m.Column
+	if m.Columns == nil {
+		return table + "." + m.Column
+	}
+	return table + ".(" + strings.Join(m.Columns, ", ") + ")"
 }

@@ -135,9 +135,27 @@ func (r *renderer) relation(k *relationModel, match entloader.Match) *entloader.
 			t.Unique = append(t.Unique, f.StorageKey())
 		}
 	}
-	return &entloader.Relation[int, *row, *rowQuery]{
-		Name: k.Name, Key: entloader.IntKey[int](), Match: match, One: k.One, Optional: k.Optional, Target: t,
+	key := codecLike(k.Codec)
+	if match.Columns != nil {
+		var parts []entloader.Codec[int]
+		for _, c := range k.Columns {
+			parts = append(parts, entloader.Part(codecLike(c.Codec), func(k *int) *int { return k }))
+		}
+		key = entloader.TupleKey(parts...)
 	}
+	return &entloader.Relation[int, *row, *rowQuery]{
+		Name: k.Name, Key: key, Match: match, One: k.One, Optional: k.Optional, Target: t,
+	}
+}
+
+// codecLike is a codec of numbers that is sent as the keys of the given codec
+// are: times have no form in JSON that every driver writes.
+func codecLike(codec string) entloader.Codec[int] {
+	key := entloader.IntKey[int]()
+	if codec == "entloader.TimeKey()" {
+		key.JSON = func(dst []byte, _ int) ([]byte, bool) { return dst, false }
+	}
+	return key
 }
 
 func (q *rowQuery) limit(n int) { q.Limit = &n }
