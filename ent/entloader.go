@@ -62,21 +62,28 @@ type Loaders struct {
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
+	l.Assignment.loaders = l
 	l.Assignment.ByID = entloader.NewOneBy[entloaderAssignmentByIDRelation](&l.Loaders)
 	l.Assignment.BySampleIDProjectID = entloader.NewOneBy[entloaderAssignmentBySampleIDProjectIDRelation](&l.Loaders)
 	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignmentSampleRelation](&l.Loaders)
 	l.Assignment.Project = entloader.NewOneBy[entloaderAssignmentProjectRelation](&l.Loaders)
+	l.Badge.loaders = l
 	l.Badge.ByID = entloader.NewOneBy[entloaderBadgeByIDRelation](&l.Loaders)
 	l.Badge.Technician = entloader.NewOneBy[entloaderBadgeTechnicianRelation](&l.Loaders)
+	l.Calibration.loaders = l
 	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibrationByIDRelation](&l.Loaders)
 	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation](&l.Loaders)
 	l.Calibration.Instrument = entloader.NewOneBy[entloaderCalibrationInstrumentRelation](&l.Loaders)
 	l.Calibration.Standards = entloader.NewManyBy[entloaderCalibrationStandardsRelation](&l.Loaders)
+	l.Certification.loaders = l
 	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation](&l.Loaders)
+	l.Document.loaders = l
 	l.Document.ByID = entloader.NewOneBy[entloaderDocumentByIDRelation](&l.Loaders)
 	l.Document.Unit = entloader.NewOneBy[entloaderDocumentUnitRelation](&l.Loaders)
+	l.Incident.loaders = l
 	l.Incident.ByID = entloader.NewOneBy[entloaderIncidentByIDRelation](&l.Loaders)
 	l.Incident.Unit = entloader.NewOneBy[entloaderIncidentUnitRelation](&l.Loaders)
+	l.Instrument.loaders = l
 	l.Instrument.ByID = entloader.NewOneBy[entloaderInstrumentByIDRelation](&l.Loaders)
 	l.Instrument.ByAssetTag = entloader.NewOneBy[entloaderInstrumentByAssetTagRelation](&l.Loaders)
 	l.Instrument.Home = entloader.NewOneBy[entloaderInstrumentHomeRelation](&l.Loaders)
@@ -84,21 +91,27 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Instrument.Technicians = entloader.NewManyBy[entloaderInstrumentTechniciansRelation](&l.Loaders)
 	l.Instrument.Calibrations = entloader.NewManyBy[entloaderInstrumentCalibrationsRelation](&l.Loaders)
 	l.Instrument.Certifications = entloader.NewManyBy[entloaderInstrumentCertificationsRelation](&l.Loaders)
+	l.Label.loaders = l
 	l.Label.ByID = entloader.NewOneBy[entloaderLabelByIDRelation](&l.Loaders)
 	l.Label.Sample = entloader.NewOneBy[entloaderLabelSampleRelation](&l.Loaders)
+	l.Location.loaders = l
 	l.Location.ByID = entloader.NewOneBy[entloaderLocationByIDRelation](&l.Loaders)
 	l.Location.ByParentIDName = entloader.NewOneBy[entloaderLocationByParentIDNameRelation](&l.Loaders)
 	l.Location.Parent = entloader.NewOneBy[entloaderLocationParentRelation](&l.Loaders)
 	l.Location.Children = entloader.NewManyBy[entloaderLocationChildrenRelation](&l.Loaders)
 	l.Location.Units = entloader.NewManyBy[entloaderLocationUnitsRelation](&l.Loaders)
+	l.Note.loaders = l
 	l.Note.ByID = entloader.NewOneBy[entloaderNoteByIDRelation](&l.Loaders)
 	l.Note.Unit = entloader.NewOneBy[entloaderNoteUnitRelation](&l.Loaders)
+	l.Project.loaders = l
 	l.Project.ByID = entloader.NewOneBy[entloaderProjectByIDRelation](&l.Loaders)
 	l.Project.Samples = entloader.NewManyBy[entloaderProjectSamplesRelation](&l.Loaders)
 	l.Project.Assignments = entloader.NewManyBy[entloaderProjectAssignmentsRelation](&l.Loaders)
+	l.Result.loaders = l
 	l.Result.ByID = entloader.NewOneBy[entloaderResultByIDRelation](&l.Loaders)
 	l.Result.Sample = entloader.NewOneBy[entloaderResultSampleRelation](&l.Loaders)
 	l.Result.Instrument = entloader.NewOneBy[entloaderResultInstrumentRelation](&l.Loaders)
+	l.Sample.loaders = l
 	l.Sample.ByID = entloader.NewOneBy[entloaderSampleByIDRelation](&l.Loaders)
 	l.Sample.BySerial = entloader.NewOneBy[entloaderSampleBySerialRelation](&l.Loaders)
 	l.Sample.Unit = entloader.NewOneBy[entloaderSampleUnitRelation](&l.Loaders)
@@ -110,11 +123,14 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Sample.Aliquots = entloader.NewManyBy[entloaderSampleAliquotsRelation](&l.Loaders)
 	l.Sample.Projects = entloader.NewManyBy[entloaderSampleProjectsRelation](&l.Loaders)
 	l.Sample.Assignments = entloader.NewManyBy[entloaderSampleAssignmentsRelation](&l.Loaders)
+	l.Standard.loaders = l
 	l.Standard.ByID = entloader.NewOneBy[entloaderStandardByIDRelation](&l.Loaders)
 	l.Standard.Calibrations = entloader.NewManyBy[entloaderStandardCalibrationsRelation](&l.Loaders)
+	l.Tag.loaders = l
 	l.Tag.ByID = entloader.NewOneBy[entloaderTagByIDRelation](&l.Loaders)
 	l.Tag.Samples = entloader.NewManyBy[entloaderTagSamplesRelation](&l.Loaders)
 	l.Tag.LatestSamples = entloader.NewFixedBy[entloaderTagLatestSamplesDeclaredBy](&l.Loaders)
+	l.Technician.loaders = l
 	l.Technician.ByID = entloader.NewOneBy[entloaderTechnicianByIDRelation](&l.Loaders)
 	l.Technician.ByEmail = entloader.NewOneBy[entloaderTechnicianByEmailRelation](&l.Loaders)
 	l.Technician.Samples = entloader.NewManyBy[entloaderTechnicianSamplesRelation](&l.Loaders)
@@ -125,6 +141,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Technician.Instruments = entloader.NewManyBy[entloaderTechnicianInstrumentsRelation](&l.Loaders)
 	l.Technician.Badge = entloader.NewOneBy[entloaderTechnicianBadgeRelation](&l.Loaders)
 	l.Technician.Certifications = entloader.NewManyBy[entloaderTechnicianCertificationsRelation](&l.Loaders)
+	l.Unit.loaders = l
 	l.Unit.ByID = entloader.NewOneBy[entloaderUnitByIDRelation](&l.Loaders)
 	l.Unit.ByCode = entloader.NewOneBy[entloaderUnitByCodeRelation](&l.Loaders)
 	l.Unit.Location = entloader.NewOneBy[entloaderUnitLocationRelation](&l.Loaders)
@@ -164,6 +181,7 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AssignmentLoaders load Assignments, and what belongs to them, by key.
 type AssignmentLoaders struct {
+	loaders             *Loaders
 	ByID                entloader.OneBy[entloaderAssignmentByIDRelation, int, *Assignment, *AssignmentQuery]
 	BySampleIDProjectID entloader.OneBy[entloaderAssignmentBySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]
 	Sample              entloader.OneBy[entloaderAssignmentSampleRelation, int, *Sample, *SampleQuery]
@@ -206,6 +224,7 @@ func (entloaderAssignmentProjectRelation) Relation() *entloader.Relation[int, *P
 
 // BadgeLoaders load Badges, and what belongs to them, by key.
 type BadgeLoaders struct {
+	loaders    *Loaders
 	ByID       entloader.OneBy[entloaderBadgeByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
 	Technician entloader.OneBy[entloaderBadgeTechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
 }
@@ -226,6 +245,7 @@ func (entloaderBadgeTechnicianRelation) Relation() *entloader.Relation[uuid.UUID
 
 // CalibrationLoaders load Calibrations, and what belongs to them, by key.
 type CalibrationLoaders struct {
+	loaders                   *Loaders
 	ByID                      entloader.OneBy[entloaderCalibrationByIDRelation, int, *Calibration, *CalibrationQuery]
 	ByPerformedAtInstrumentID entloader.OneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]
 	Instrument                entloader.OneBy[entloaderCalibrationInstrumentRelation, int, *Instrument, *InstrumentQuery]
@@ -268,6 +288,7 @@ func (entloaderCalibrationStandardsRelation) Relation() *entloader.Relation[int,
 
 // CertificationLoaders load Certifications, and what belongs to them, by key.
 type CertificationLoaders struct {
+	loaders                    *Loaders
 	ByTechnicianIDInstrumentID entloader.OneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]
 }
 
@@ -286,8 +307,9 @@ func (entloaderCertificationByTechnicianIDInstrumentIDRelation) Relation() *entl
 
 // DocumentLoaders load Documents, and what belongs to them, by key.
 type DocumentLoaders struct {
-	ByID entloader.OneBy[entloaderDocumentByIDRelation, int, *Document, *DocumentQuery]
-	Unit entloader.OneBy[entloaderDocumentUnitRelation, int, *Unit, *UnitQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderDocumentByIDRelation, int, *Document, *DocumentQuery]
+	Unit    entloader.OneBy[entloaderDocumentUnitRelation, int, *Unit, *UnitQuery]
 }
 
 type entloaderDocumentByIDRelation struct{}
@@ -306,8 +328,9 @@ func (entloaderDocumentUnitRelation) Relation() *entloader.Relation[int, *Unit, 
 
 // IncidentLoaders load Incidents, and what belongs to them, by key.
 type IncidentLoaders struct {
-	ByID entloader.OneBy[entloaderIncidentByIDRelation, int, *Incident, *IncidentQuery]
-	Unit entloader.OneBy[entloaderIncidentUnitRelation, int, *Unit, *UnitQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderIncidentByIDRelation, int, *Incident, *IncidentQuery]
+	Unit    entloader.OneBy[entloaderIncidentUnitRelation, int, *Unit, *UnitQuery]
 }
 
 type entloaderIncidentByIDRelation struct{}
@@ -326,6 +349,7 @@ func (entloaderIncidentUnitRelation) Relation() *entloader.Relation[int, *Unit, 
 
 // InstrumentLoaders load Instruments, and what belongs to them, by key.
 type InstrumentLoaders struct {
+	loaders        *Loaders
 	ByID           entloader.OneBy[entloaderInstrumentByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
 	ByAssetTag     entloader.OneBy[entloaderInstrumentByAssetTagRelation, string, *Instrument, *InstrumentQuery]
 	Home           entloader.OneBy[entloaderInstrumentHomeRelation, labid.InstrumentID, *Location, *LocationQuery]
@@ -386,8 +410,9 @@ func (entloaderInstrumentCertificationsRelation) Relation() *entloader.Relation[
 
 // LabelLoaders load Labels, and what belongs to them, by key.
 type LabelLoaders struct {
-	ByID   entloader.OneBy[entloaderLabelByIDRelation, int, *Label, *LabelQuery]
-	Sample entloader.OneBy[entloaderLabelSampleRelation, int, *Sample, *SampleQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderLabelByIDRelation, int, *Label, *LabelQuery]
+	Sample  entloader.OneBy[entloaderLabelSampleRelation, int, *Sample, *SampleQuery]
 }
 
 type entloaderLabelByIDRelation struct{}
@@ -406,6 +431,7 @@ func (entloaderLabelSampleRelation) Relation() *entloader.Relation[int, *Sample,
 
 // LocationLoaders load Locations, and what belongs to them, by key.
 type LocationLoaders struct {
+	loaders        *Loaders
 	ByID           entloader.OneBy[entloaderLocationByIDRelation, int, *Location, *LocationQuery]
 	ByParentIDName entloader.OneBy[entloaderLocationByParentIDNameRelation, LocationByParentIDNameKey, *Location, *LocationQuery]
 	Parent         entloader.OneBy[entloaderLocationParentRelation, int, *Location, *LocationQuery]
@@ -456,8 +482,9 @@ func (entloaderLocationUnitsRelation) Relation() *entloader.Relation[int, *Unit,
 
 // NoteLoaders load Notes, and what belongs to them, by key.
 type NoteLoaders struct {
-	ByID entloader.OneBy[entloaderNoteByIDRelation, int, *Note, *NoteQuery]
-	Unit entloader.OneBy[entloaderNoteUnitRelation, int, *Unit, *UnitQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderNoteByIDRelation, int, *Note, *NoteQuery]
+	Unit    entloader.OneBy[entloaderNoteUnitRelation, int, *Unit, *UnitQuery]
 }
 
 type entloaderNoteByIDRelation struct{}
@@ -476,6 +503,7 @@ func (entloaderNoteUnitRelation) Relation() *entloader.Relation[int, *Unit, *Uni
 
 // ProjectLoaders load Projects, and what belongs to them, by key.
 type ProjectLoaders struct {
+	loaders     *Loaders
 	ByID        entloader.OneBy[entloaderProjectByIDRelation, int64, *Project, *ProjectQuery]
 	Samples     entloader.ManyBy[entloaderProjectSamplesRelation, int64, *Sample, *SampleQuery]
 	Assignments entloader.ManyBy[entloaderProjectAssignmentsRelation, int64, *Assignment, *AssignmentQuery]
@@ -504,6 +532,7 @@ func (entloaderProjectAssignmentsRelation) Relation() *entloader.Relation[int64,
 
 // ResultLoaders load Results, and what belongs to them, by key.
 type ResultLoaders struct {
+	loaders    *Loaders
 	ByID       entloader.OneBy[entloaderResultByIDRelation, int, *Result, *ResultQuery]
 	Sample     entloader.OneBy[entloaderResultSampleRelation, int, *Sample, *SampleQuery]
 	Instrument entloader.OneBy[entloaderResultInstrumentRelation, int, *Instrument, *InstrumentQuery]
@@ -532,6 +561,7 @@ func (entloaderResultInstrumentRelation) Relation() *entloader.Relation[int, *In
 
 // SampleLoaders load Samples, and what belongs to them, by key.
 type SampleLoaders struct {
+	loaders     *Loaders
 	ByID        entloader.OneBy[entloaderSampleByIDRelation, int, *Sample, *SampleQuery]
 	BySerial    entloader.OneBy[entloaderSampleBySerialRelation, string, *Sample, *SampleQuery]
 	Unit        entloader.OneBy[entloaderSampleUnitRelation, int, *Unit, *UnitQuery]
@@ -624,6 +654,7 @@ func (entloaderSampleAssignmentsRelation) Relation() *entloader.Relation[int, *A
 
 // StandardLoaders load Standards, and what belongs to them, by key.
 type StandardLoaders struct {
+	loaders      *Loaders
 	ByID         entloader.OneBy[entloaderStandardByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
 	Calibrations entloader.ManyBy[entloaderStandardCalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
 }
@@ -644,6 +675,7 @@ func (entloaderStandardCalibrationsRelation) Relation() *entloader.Relation[labi
 
 // TagLoaders load Tags, and what belongs to them, by key.
 type TagLoaders struct {
+	loaders       *Loaders
 	ByID          entloader.OneBy[entloaderTagByIDRelation, string, *Tag, *TagQuery]
 	Samples       entloader.ManyBy[entloaderTagSamplesRelation, string, *Sample, *SampleQuery]
 	LatestSamples entloader.FixedBy[entloaderTagLatestSamplesDeclaredBy, string, *Sample, *SampleQuery]
@@ -665,6 +697,7 @@ func (entloaderTagSamplesRelation) Relation() *entloader.Relation[string, *Sampl
 
 // TechnicianLoaders load Technicians, and what belongs to them, by key.
 type TechnicianLoaders struct {
+	loaders        *Loaders
 	ByID           entloader.OneBy[entloaderTechnicianByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
 	ByEmail        entloader.OneBy[entloaderTechnicianByEmailRelation, string, *Technician, *TechnicianQuery]
 	Samples        entloader.ManyBy[entloaderTechnicianSamplesRelation, uuid.UUID, *Sample, *SampleQuery]
@@ -749,6 +782,7 @@ func (entloaderTechnicianCertificationsRelation) Relation() *entloader.Relation[
 
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
+	loaders       *Loaders
 	ByID          entloader.OneBy[entloaderUnitByIDRelation, int, *Unit, *UnitQuery]
 	ByCode        entloader.OneBy[entloaderUnitByCodeRelation, string, *Unit, *UnitQuery]
 	Location      entloader.OneBy[entloaderUnitLocationRelation, int, *Location, *LocationQuery]

@@ -69,6 +69,15 @@ func (l *Loaders) scope(c *config) *entloader.Scope {
 	return l.Other(key, &client, c.driver, entloaderTx(c))
 }
 
+// declared returns the scope of an entity with configuration c, nil if it is not
+// from a client.
+func (l *Loaders) declared(c *config) *entloader.Scope {
+	if c.driver == nil {
+		return nil
+	}
+	return l.scope(c)
+}
+
 // entloaderScope returns the scope of c in the loaders of ctx, nil if ctx has
 // none.
 func entloaderScope(ctx context.Context, c *config) *entloader.Scope {
@@ -194,6 +203,16 @@ func (_q *AssignmentQuery) entloaderNodes(ctx context.Context, nodes []*Assignme
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l AssignmentLoaders) Siblings(entities ...*Assignment) {
+	entloader.Declare(entities, entloaderAssignmentHandleOf, func(n *Assignment) (*entloader.Scope, entloaderAssignmentSibling) {
+		return l.loaders.declared(&n.config), entloaderAssignmentSibling{id: n.ID, fkSample: entloader.FKValue(n.SampleID, true, true, false), fkProject: entloader.FKValue(n.ProjectID, true, true, false)}
+	})
+}
+
+func entloaderAssignmentHandleOf(n *Assignment) *entloaderAssignmentHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *AssignmentQuery) entloaderPlain() bool {
@@ -443,6 +462,16 @@ func (_q *BadgeQuery) entloaderNodes(ctx context.Context, nodes []*Badge) {
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l BadgeLoaders) Siblings(entities ...*Badge) {
+	entloader.Declare(entities, entloaderBadgeHandleOf, func(n *Badge) (*entloader.Scope, entloaderBadgeSibling) {
+		return l.loaders.declared(&n.config), entloaderBadgeSibling{id: n.ID, fkTechnician: entloader.FKValue(n.ID, true, false, false)}
+	})
+}
+
+func entloaderBadgeHandleOf(n *Badge) *entloaderBadgeHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *BadgeQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -602,6 +631,16 @@ func (_q *CalibrationQuery) entloaderNodes(ctx context.Context, nodes []*Calibra
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l CalibrationLoaders) Siblings(entities ...*Calibration) {
+	entloader.Declare(entities, entloaderCalibrationHandleOf, func(n *Calibration) (*entloader.Scope, entloaderCalibrationSibling) {
+		return l.loaders.declared(&n.config), entloaderCalibrationSibling{id: n.ID, fkInstrument: entloader.FKPointer(n.device_no, false)}
+	})
+}
+
+func entloaderCalibrationHandleOf(n *Calibration) *entloaderCalibrationHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *CalibrationQuery) entloaderPlain() bool {
@@ -793,6 +832,18 @@ func (_q *CertificationQuery) entloaderNodes(ctx context.Context, nodes []*Certi
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l CertificationLoaders) Siblings(entities ...*Certification) {
+	entloader.Declare(entities, entloaderCertificationHandleOf, func(n *Certification) (*entloader.Scope, entloaderCertificationSibling) {
+		return l.loaders.declared(&n.config), entloaderCertificationSibling{fkTechnician: entloader.FKValue(n.TechnicianID, true, true, false), fkInstrument: entloader.FKValue(n.InstrumentID, true, true, false)}
+	})
+}
+
+func entloaderCertificationHandleOf(n *Certification) *entloaderCertificationHandle {
+	return &n.entloader
+}
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *CertificationQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -948,6 +999,16 @@ func (_q *DocumentQuery) entloaderNodes(ctx context.Context, nodes []*Document) 
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l DocumentLoaders) Siblings(entities ...*Document) {
+	entloader.Declare(entities, entloaderDocumentHandleOf, func(n *Document) (*entloader.Scope, entloaderDocumentSibling) {
+		return l.loaders.declared(&n.config), entloaderDocumentSibling{id: n.ID, fkUnit: entloader.FKPointer(n.unit_documents, false)}
+	})
+}
+
+func entloaderDocumentHandleOf(n *Document) *entloaderDocumentHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *DocumentQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -1096,6 +1157,16 @@ func (_q *IncidentQuery) entloaderNodes(ctx context.Context, nodes []*Incident) 
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l IncidentLoaders) Siblings(entities ...*Incident) {
+	entloader.Declare(entities, entloaderIncidentHandleOf, func(n *Incident) (*entloader.Scope, entloaderIncidentSibling) {
+		return l.loaders.declared(&n.config), entloaderIncidentSibling{id: n.ID, fkUnit: entloader.FKValue(n.UnitID, true, true, false)}
+	})
+}
+
+func entloaderIncidentHandleOf(n *Incident) *entloaderIncidentHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *IncidentQuery) entloaderPlain() bool {
@@ -1274,6 +1345,16 @@ func (_q *InstrumentQuery) entloaderNodes(ctx context.Context, nodes []*Instrume
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l InstrumentLoaders) Siblings(entities ...*Instrument) {
+	entloader.Declare(entities, entloaderInstrumentHandleOf, func(n *Instrument) (*entloader.Scope, entloaderInstrumentSibling) {
+		return l.loaders.declared(&n.config), entloaderInstrumentSibling{id: n.ID, fkHome: entloader.FKPointer(n.instrument_home, false)}
+	})
+}
+
+func entloaderInstrumentHandleOf(n *Instrument) *entloaderInstrumentHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *InstrumentQuery) entloaderPlain() bool {
@@ -1533,6 +1614,16 @@ func (_q *LabelQuery) entloaderNodes(ctx context.Context, nodes []*Label) {
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l LabelLoaders) Siblings(entities ...*Label) {
+	entloader.Declare(entities, entloaderLabelHandleOf, func(n *Label) (*entloader.Scope, entloaderLabelSibling) {
+		return l.loaders.declared(&n.config), entloaderLabelSibling{id: n.ID, fkSample: entloader.FKPointer(n.sample_label, false)}
+	})
+}
+
+func entloaderLabelHandleOf(n *Label) *entloaderLabelHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *LabelQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -1693,6 +1784,16 @@ func (_q *LocationQuery) entloaderNodes(ctx context.Context, nodes []*Location) 
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l LocationLoaders) Siblings(entities ...*Location) {
+	entloader.Declare(entities, entloaderLocationHandleOf, func(n *Location) (*entloader.Scope, entloaderLocationSibling) {
+		return l.loaders.declared(&n.config), entloaderLocationSibling{id: n.ID, fkParent: entloader.FKPointer(n.ParentID, false)}
+	})
+}
+
+func entloaderLocationHandleOf(n *Location) *entloaderLocationHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *LocationQuery) entloaderPlain() bool {
@@ -1902,6 +2003,16 @@ func (_q *NoteQuery) entloaderNodes(ctx context.Context, nodes []*Note) {
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l NoteLoaders) Siblings(entities ...*Note) {
+	entloader.Declare(entities, entloaderNoteHandleOf, func(n *Note) (*entloader.Scope, entloaderNoteSibling) {
+		return l.loaders.declared(&n.config), entloaderNoteSibling{id: n.ID, fkUnit: entloader.FKValue(n.UnitID, true, true, false)}
+	})
+}
+
+func entloaderNoteHandleOf(n *Note) *entloaderNoteHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *NoteQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -2054,6 +2165,16 @@ func (_q *ProjectQuery) entloaderNodes(ctx context.Context, nodes []*Project) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l ProjectLoaders) Siblings(entities ...*Project) {
+	entloader.Declare(entities, entloaderProjectHandleOf, func(n *Project) (*entloader.Scope, entloaderProjectSibling) {
+		return l.loaders.declared(&n.config), entloaderProjectSibling{id: n.ID}
+	})
+}
+
+func entloaderProjectHandleOf(n *Project) *entloaderProjectHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *ProjectQuery) entloaderPlain() bool {
@@ -2237,6 +2358,16 @@ func (_q *ResultQuery) entloaderNodes(ctx context.Context, nodes []*Result) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l ResultLoaders) Siblings(entities ...*Result) {
+	entloader.Declare(entities, entloaderResultHandleOf, func(n *Result) (*entloader.Scope, entloaderResultSibling) {
+		return l.loaders.declared(&n.config), entloaderResultSibling{id: n.ID, fkSample: entloader.FKPointer(n.sample_results, false), fkInstrument: entloader.FKValue(n.InstrumentID, true, true, false)}
+	})
+}
+
+func entloaderResultHandleOf(n *Result) *entloaderResultHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *ResultQuery) entloaderPlain() bool {
@@ -2470,6 +2601,16 @@ func (_q *SampleQuery) entloaderNodes(ctx context.Context, nodes []*Sample) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l SampleLoaders) Siblings(entities ...*Sample) {
+	entloader.Declare(entities, entloaderSampleHandleOf, func(n *Sample) (*entloader.Scope, entloaderSampleSibling) {
+		return l.loaders.declared(&n.config), entloaderSampleSibling{id: n.ID, fkUnit: entloader.FKValue(n.UnitID, true, true, false), fkTechnician: entloader.FKPointer(n.TechnicianID, false), fkSource: entloader.FKPointer(n.sample_aliquots, false)}
+	})
+}
+
+func entloaderSampleHandleOf(n *Sample) *entloaderSampleHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *SampleQuery) entloaderPlain() bool {
@@ -2826,6 +2967,16 @@ func (_q *StandardQuery) entloaderNodes(ctx context.Context, nodes []*Standard) 
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l StandardLoaders) Siblings(entities ...*Standard) {
+	entloader.Declare(entities, entloaderStandardHandleOf, func(n *Standard) (*entloader.Scope, entloaderStandardSibling) {
+		return l.loaders.declared(&n.config), entloaderStandardSibling{id: n.ID}
+	})
+}
+
+func entloaderStandardHandleOf(n *Standard) *entloaderStandardHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *StandardQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -2969,6 +3120,16 @@ func (_q *TagQuery) entloaderNodes(ctx context.Context, nodes []*Tag) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l TagLoaders) Siblings(entities ...*Tag) {
+	entloader.Declare(entities, entloaderTagHandleOf, func(n *Tag) (*entloader.Scope, entloaderTagSibling) {
+		return l.loaders.declared(&n.config), entloaderTagSibling{id: n.ID}
+	})
+}
+
+func entloaderTagHandleOf(n *Tag) *entloaderTagHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *TagQuery) entloaderPlain() bool {
@@ -3160,6 +3321,16 @@ func (_q *TechnicianQuery) entloaderNodes(ctx context.Context, nodes []*Technici
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l TechnicianLoaders) Siblings(entities ...*Technician) {
+	entloader.Declare(entities, entloaderTechnicianHandleOf, func(n *Technician) (*entloader.Scope, entloaderTechnicianSibling) {
+		return l.loaders.declared(&n.config), entloaderTechnicianSibling{id: n.ID}
+	})
+}
+
+func entloaderTechnicianHandleOf(n *Technician) *entloaderTechnicianHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *TechnicianQuery) entloaderPlain() bool {
@@ -3514,6 +3685,16 @@ func (_q *UnitQuery) entloaderNodes(ctx context.Context, nodes []*Unit) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l UnitLoaders) Siblings(entities ...*Unit) {
+	entloader.Declare(entities, entloaderUnitHandleOf, func(n *Unit) (*entloader.Scope, entloaderUnitSibling) {
+		return l.loaders.declared(&n.config), entloaderUnitSibling{id: n.ID, fkLocation: entloader.FKPointer(n.location_units, false)}
+	})
+}
+
+func entloaderUnitHandleOf(n *Unit) *entloaderUnitHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *UnitQuery) entloaderPlain() bool {

@@ -42,13 +42,16 @@ type Handle[S any] struct {
 }
 
 // NewSet returns a set of n entities that the query with the given state
-// returned, and the handle of the first. It returns nil if sc is nil.
+// returned, or that none did if that is nil, and the handle of the first. It
+// returns nil if sc is nil.
 func NewSet[S any](sc *Scope, n int, state *QueryState) (*Set[S], Handle[S]) {
 	if sc == nil || n == 0 {
 		return nil, Handle[S]{}
 	}
 	s := &Set[S]{Rows: make([]S, n), scope: sc, born: sc.loaders.clears.Load()}
-	s.eager, s.read = state.eagerLoaded()
+	if state != nil {
+		s.eager, s.read = state.eagerLoaded()
+	}
 	sc.loaders.link(&s.setNode)
 	w := weak.Make(s)
 	t := &token[S]{set: w}

@@ -78,6 +78,18 @@ func testEdges(t *testing.T, db Database) {
 					requireEqual(t, e, x, want[i].v, want[i].err, answers[i].v, answers[i].err, false)
 				}
 			})
+			t.Run("declared siblings", func(t *testing.T) {
+				ctx, loaders := lab.load(t)
+				list := lab.all(t, plain, e.entity.Elem().Name())
+				declare(loaders, list)
+				lab.rec.Reset()
+				for i, x := range list {
+					got, err := e.load(ctx, x)
+					requireEqual(t, e, x, want[i].v, want[i].err, got, err, false)
+				}
+				// As above: what an entity does not show is looked up by its id.
+				require.LessOrEqual(t, len(lab.rec.Reset()), 2)
+			})
 			t.Run("of a transaction", func(t *testing.T) {
 				tx, err := lab.Tx(plain)
 				require.NoError(t, err)

@@ -64,6 +64,11 @@ func TestByKeyNameClashes(t *testing.T) {
 			other: []*load.Schema{{Name: "Sample"}},
 			want:  []string{"schema Unit", "UnitLoaders.ByCode", "field code", "edge by_code", "entloader.Name"},
 		},
+		"siblings": {
+			unit:  &load.Schema{Name: "Unit", Edges: []*load.Edge{{Name: "siblings", Type: "Sample"}}},
+			other: []*load.Schema{{Name: "Sample"}},
+			want:  []string{"UnitLoaders.Siblings", "edge siblings", "declares siblings", "entloader.Name"},
+		},
 		"index": {
 			unit: &load.Schema{Name: "Unit", Fields: []*load.Field{text("a"), text("b"), text("a_b")}, Indexes: []*load.Index{index("a", "b")}},
 			want: []string{"UnitLoaders.ByAB", "index"},

@@ -70,8 +70,9 @@ type edgeModel struct {
 type fkModel struct {
 	// Field is the name in the sibling struct, Type the type of the key.
 	Field, Type string
-	// Expr reads the key from n, the i-th entity that a query returned.
-	Expr string
+	// Expr reads the key from n, the i-th entity that a query returned, Shown from
+	// an entity n of any origin.
+	Expr, Shown string
 	// Zero is the column if a NULL in it shows as a zero.
 	Zero string
 }
@@ -98,6 +99,9 @@ type relationModel struct {
 
 // Sibling is the struct that remembers an entity.
 func (t *typeModel) Sibling() string { return "entloader" + t.Name + "Sibling" }
+
+// HandleOf is the function that returns the handle of an entity.
+func (t *typeModel) HandleOf() string { return "entloader" + t.Name + "HandleOf" }
 
 // TargetVar is the variable that holds the type for the runtime.
 func (t *typeModel) TargetVar() string { return "entloader" + t.Name }
@@ -315,19 +319,27 @@ func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
 	case misread(t, e):
 		// The entity does not hold it: the target is looked up by its id.
 		m.Expr = fmt.Sprintf("entloader.FK[%s]{}", key)
+		m.Shown = m.Expr
 	case fk.UserDefined && t.HasOneFieldID() && t.ID.StorageKey() == e.Rel.Column():
 		// The foreign key is the id.
 		m.Expr = "entloader.FKValue(n.ID, true, false, false)"
+		m.Shown = m.Expr
 	case f.Type.String() != key, f.Nillable && f.Type.RType.IsPtr():
 		// Rare enough to look the target up by the id of the entity.
 		m.Expr = fmt.Sprintf("entloader.FK[%s]{}", key)
+		m.Shown = m.Expr
 	case f.Nillable:
 		m.Expr = fmt.Sprintf("entloader.FKPointer(%s, %s)", value, selected)
+		m.Shown = fmt.Sprintf("entloader.FKPointer(%s, false)", value)
 	case f.Optional:
 		m.Zero = t.Package() + "." + e.ColumnConstant()
 		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, true, %s.entloader.Null(%s, i))", value, selected, t.QueryReceiver(), m.Zero)
 	default:
 		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, false, false)", value, selected)
+	}
+	if m.Shown == "" {
+		// A zero may be a column that was not selected.
+		m.Shown = fmt.Sprintf("entloader.FKValue(%s, true, true, false)", value)
 	}
 	return m, nil
 }

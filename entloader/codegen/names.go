@@ -31,6 +31,7 @@ func (m *model) packageNames() map[name]string {
 	for _, t := range m.Types {
 		if len(t.Keys) > 0 {
 			all[name{ident: t.Name + "Loaders"}] = "it holds the loaders of " + t.Name + " by key: rename the other one"
+			all[name{t.Name + "Loaders", "Siblings"}] = "it declares siblings: rename the other one"
 		}
 		for _, k := range t.Keys {
 			if k.Struct() {
@@ -94,7 +95,7 @@ func (m *model) checkSchema() error {
 // checkKeys finds loaders by key whose names meet.
 func (m *model) checkKeys() (errs []error) {
 	for _, t := range m.Types {
-		of := make(map[string]string)
+		of := map[string]string{"Siblings": "the method that declares siblings"}
 		for _, k := range t.Keys {
 			if other, ok := of[k.Field]; ok {
 				errs = append(errs, fmt.Errorf("entloader: schema %s: %sLoaders.%s would be that of %s and of %s: rename one with entloader.Name(…), or leave it out with entloader.Skip()", t.Name, t.Name, k.Field, other, k.Of))

@@ -104,7 +104,7 @@ func generatedEdges() (names []string) {
 			continue
 		}
 		for _, f := range reflect.VisibleFields(typ.Type) {
-			if f.Name != "ByID" {
+			if f.IsExported() && f.Name != "ByID" {
 				names = append(names, typ.Name+"."+f.Name)
 			}
 		}

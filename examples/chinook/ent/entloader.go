@@ -45,30 +45,40 @@ type Loaders struct {
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
+	l.Album.loaders = l
 	l.Album.ByID = entloader.NewOneBy[entloaderAlbumByIDRelation](&l.Loaders)
 	l.Album.Artist = entloader.NewOneBy[entloaderAlbumArtistRelation](&l.Loaders)
 	l.Album.Tracks = entloader.NewManyBy[entloaderAlbumTracksRelation](&l.Loaders)
+	l.Artist.loaders = l
 	l.Artist.ByID = entloader.NewOneBy[entloaderArtistByIDRelation](&l.Loaders)
 	l.Artist.Albums = entloader.NewManyBy[entloaderArtistAlbumsRelation](&l.Loaders)
+	l.Customer.loaders = l
 	l.Customer.ByID = entloader.NewOneBy[entloaderCustomerByIDRelation](&l.Loaders)
 	l.Customer.SupportRep = entloader.NewOneBy[entloaderCustomerSupportRepRelation](&l.Loaders)
 	l.Customer.Invoices = entloader.NewManyBy[entloaderCustomerInvoicesRelation](&l.Loaders)
+	l.Employee.loaders = l
 	l.Employee.ByID = entloader.NewOneBy[entloaderEmployeeByIDRelation](&l.Loaders)
 	l.Employee.Manager = entloader.NewOneBy[entloaderEmployeeManagerRelation](&l.Loaders)
 	l.Employee.Reports = entloader.NewManyBy[entloaderEmployeeReportsRelation](&l.Loaders)
 	l.Employee.Customers = entloader.NewManyBy[entloaderEmployeeCustomersRelation](&l.Loaders)
+	l.Genre.loaders = l
 	l.Genre.ByID = entloader.NewOneBy[entloaderGenreByIDRelation](&l.Loaders)
 	l.Genre.Tracks = entloader.NewManyBy[entloaderGenreTracksRelation](&l.Loaders)
+	l.Invoice.loaders = l
 	l.Invoice.ByID = entloader.NewOneBy[entloaderInvoiceByIDRelation](&l.Loaders)
 	l.Invoice.Customer = entloader.NewOneBy[entloaderInvoiceCustomerRelation](&l.Loaders)
 	l.Invoice.Lines = entloader.NewManyBy[entloaderInvoiceLinesRelation](&l.Loaders)
+	l.InvoiceLine.loaders = l
 	l.InvoiceLine.ByID = entloader.NewOneBy[entloaderInvoiceLineByIDRelation](&l.Loaders)
 	l.InvoiceLine.Invoice = entloader.NewOneBy[entloaderInvoiceLineInvoiceRelation](&l.Loaders)
 	l.InvoiceLine.Track = entloader.NewOneBy[entloaderInvoiceLineTrackRelation](&l.Loaders)
+	l.MediaType.loaders = l
 	l.MediaType.ByID = entloader.NewOneBy[entloaderMediaTypeByIDRelation](&l.Loaders)
 	l.MediaType.Tracks = entloader.NewManyBy[entloaderMediaTypeTracksRelation](&l.Loaders)
+	l.Playlist.loaders = l
 	l.Playlist.ByID = entloader.NewOneBy[entloaderPlaylistByIDRelation](&l.Loaders)
 	l.Playlist.Tracks = entloader.NewManyBy[entloaderPlaylistTracksRelation](&l.Loaders)
+	l.Track.loaders = l
 	l.Track.ByID = entloader.NewOneBy[entloaderTrackByIDRelation](&l.Loaders)
 	l.Track.Album = entloader.NewOneBy[entloaderTrackAlbumRelation](&l.Loaders)
 	l.Track.MediaType = entloader.NewOneBy[entloaderTrackMediaTypeRelation](&l.Loaders)
@@ -101,9 +111,10 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AlbumLoaders load Albums, and what belongs to them, by key.
 type AlbumLoaders struct {
-	ByID   entloader.OneBy[entloaderAlbumByIDRelation, int, *Album, *AlbumQuery]
-	Artist entloader.OneBy[entloaderAlbumArtistRelation, int, *Artist, *ArtistQuery]
-	Tracks entloader.ManyBy[entloaderAlbumTracksRelation, int, *Track, *TrackQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderAlbumByIDRelation, int, *Album, *AlbumQuery]
+	Artist  entloader.OneBy[entloaderAlbumArtistRelation, int, *Artist, *ArtistQuery]
+	Tracks  entloader.ManyBy[entloaderAlbumTracksRelation, int, *Track, *TrackQuery]
 }
 
 type entloaderAlbumByIDRelation struct{}
@@ -129,8 +140,9 @@ func (entloaderAlbumTracksRelation) Relation() *entloader.Relation[int, *Track, 
 
 // ArtistLoaders load Artists, and what belongs to them, by key.
 type ArtistLoaders struct {
-	ByID   entloader.OneBy[entloaderArtistByIDRelation, int, *Artist, *ArtistQuery]
-	Albums entloader.ManyBy[entloaderArtistAlbumsRelation, int, *Album, *AlbumQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderArtistByIDRelation, int, *Artist, *ArtistQuery]
+	Albums  entloader.ManyBy[entloaderArtistAlbumsRelation, int, *Album, *AlbumQuery]
 }
 
 type entloaderArtistByIDRelation struct{}
@@ -149,6 +161,7 @@ func (entloaderArtistAlbumsRelation) Relation() *entloader.Relation[int, *Album,
 
 // CustomerLoaders load Customers, and what belongs to them, by key.
 type CustomerLoaders struct {
+	loaders    *Loaders
 	ByID       entloader.OneBy[entloaderCustomerByIDRelation, int, *Customer, *CustomerQuery]
 	SupportRep entloader.OneBy[entloaderCustomerSupportRepRelation, int, *Employee, *EmployeeQuery]
 	Invoices   entloader.ManyBy[entloaderCustomerInvoicesRelation, int, *Invoice, *InvoiceQuery]
@@ -177,6 +190,7 @@ func (entloaderCustomerInvoicesRelation) Relation() *entloader.Relation[int, *In
 
 // EmployeeLoaders load Employees, and what belongs to them, by key.
 type EmployeeLoaders struct {
+	loaders   *Loaders
 	ByID      entloader.OneBy[entloaderEmployeeByIDRelation, int, *Employee, *EmployeeQuery]
 	Manager   entloader.OneBy[entloaderEmployeeManagerRelation, int, *Employee, *EmployeeQuery]
 	Reports   entloader.ManyBy[entloaderEmployeeReportsRelation, int, *Employee, *EmployeeQuery]
@@ -213,8 +227,9 @@ func (entloaderEmployeeCustomersRelation) Relation() *entloader.Relation[int, *C
 
 // GenreLoaders load Genres, and what belongs to them, by key.
 type GenreLoaders struct {
-	ByID   entloader.OneBy[entloaderGenreByIDRelation, int, *Genre, *GenreQuery]
-	Tracks entloader.ManyBy[entloaderGenreTracksRelation, int, *Track, *TrackQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderGenreByIDRelation, int, *Genre, *GenreQuery]
+	Tracks  entloader.ManyBy[entloaderGenreTracksRelation, int, *Track, *TrackQuery]
 }
 
 type entloaderGenreByIDRelation struct{}
@@ -233,6 +248,7 @@ func (entloaderGenreTracksRelation) Relation() *entloader.Relation[int, *Track, 
 
 // InvoiceLoaders load Invoices, and what belongs to them, by key.
 type InvoiceLoaders struct {
+	loaders  *Loaders
 	ByID     entloader.OneBy[entloaderInvoiceByIDRelation, int, *Invoice, *InvoiceQuery]
 	Customer entloader.OneBy[entloaderInvoiceCustomerRelation, int, *Customer, *CustomerQuery]
 	Lines    entloader.ManyBy[entloaderInvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
@@ -261,6 +277,7 @@ func (entloaderInvoiceLinesRelation) Relation() *entloader.Relation[int, *Invoic
 
 // InvoiceLineLoaders load InvoiceLines, and what belongs to them, by key.
 type InvoiceLineLoaders struct {
+	loaders *Loaders
 	ByID    entloader.OneBy[entloaderInvoiceLineByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
 	Invoice entloader.OneBy[entloaderInvoiceLineInvoiceRelation, int, *Invoice, *InvoiceQuery]
 	Track   entloader.OneBy[entloaderInvoiceLineTrackRelation, int, *Track, *TrackQuery]
@@ -289,8 +306,9 @@ func (entloaderInvoiceLineTrackRelation) Relation() *entloader.Relation[int, *Tr
 
 // MediaTypeLoaders load MediaTypes, and what belongs to them, by key.
 type MediaTypeLoaders struct {
-	ByID   entloader.OneBy[entloaderMediaTypeByIDRelation, int, *MediaType, *MediaTypeQuery]
-	Tracks entloader.ManyBy[entloaderMediaTypeTracksRelation, int, *Track, *TrackQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderMediaTypeByIDRelation, int, *MediaType, *MediaTypeQuery]
+	Tracks  entloader.ManyBy[entloaderMediaTypeTracksRelation, int, *Track, *TrackQuery]
 }
 
 type entloaderMediaTypeByIDRelation struct{}
@@ -309,8 +327,9 @@ func (entloaderMediaTypeTracksRelation) Relation() *entloader.Relation[int, *Tra
 
 // PlaylistLoaders load Playlists, and what belongs to them, by key.
 type PlaylistLoaders struct {
-	ByID   entloader.OneBy[entloaderPlaylistByIDRelation, int, *Playlist, *PlaylistQuery]
-	Tracks entloader.ManyBy[entloaderPlaylistTracksRelation, int, *Track, *TrackQuery]
+	loaders *Loaders
+	ByID    entloader.OneBy[entloaderPlaylistByIDRelation, int, *Playlist, *PlaylistQuery]
+	Tracks  entloader.ManyBy[entloaderPlaylistTracksRelation, int, *Track, *TrackQuery]
 }
 
 type entloaderPlaylistByIDRelation struct{}
@@ -329,6 +348,7 @@ func (entloaderPlaylistTracksRelation) Relation() *entloader.Relation[int, *Trac
 
 // TrackLoaders load Tracks, and what belongs to them, by key.
 type TrackLoaders struct {
+	loaders      *Loaders
 	ByID         entloader.OneBy[entloaderTrackByIDRelation, int, *Track, *TrackQuery]
 	Album        entloader.OneBy[entloaderTrackAlbumRelation, int, *Album, *AlbumQuery]
 	MediaType    entloader.OneBy[entloaderTrackMediaTypeRelation, int, *MediaType, *MediaTypeQuery]

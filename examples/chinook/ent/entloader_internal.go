@@ -57,6 +57,15 @@ func (l *Loaders) scope(c *config) *entloader.Scope {
 	return l.Other(key, &client, c.driver, entloaderTx(c))
 }
 
+// declared returns the scope of an entity with configuration c, nil if it is not
+// from a client.
+func (l *Loaders) declared(c *config) *entloader.Scope {
+	if c.driver == nil {
+		return nil
+	}
+	return l.scope(c)
+}
+
 // entloaderScope returns the scope of c in the loaders of ctx, nil if ctx has
 // none.
 func entloaderScope(ctx context.Context, c *config) *entloader.Scope {
@@ -180,6 +189,16 @@ func (_q *AlbumQuery) entloaderNodes(ctx context.Context, nodes []*Album) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l AlbumLoaders) Siblings(entities ...*Album) {
+	entloader.Declare(entities, entloaderAlbumHandleOf, func(n *Album) (*entloader.Scope, entloaderAlbumSibling) {
+		return l.loaders.declared(&n.config), entloaderAlbumSibling{id: n.ID, fkArtist: entloader.FKValue(n.ArtistID, true, true, false)}
+	})
+}
+
+func entloaderAlbumHandleOf(n *Album) *entloaderAlbumHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *AlbumQuery) entloaderPlain() bool {
@@ -352,6 +371,16 @@ func (_q *ArtistQuery) entloaderNodes(ctx context.Context, nodes []*Artist) {
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l ArtistLoaders) Siblings(entities ...*Artist) {
+	entloader.Declare(entities, entloaderArtistHandleOf, func(n *Artist) (*entloader.Scope, entloaderArtistSibling) {
+		return l.loaders.declared(&n.config), entloaderArtistSibling{id: n.ID}
+	})
+}
+
+func entloaderArtistHandleOf(n *Artist) *entloaderArtistHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *ArtistQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -503,6 +532,16 @@ func (_q *CustomerQuery) entloaderNodes(ctx context.Context, nodes []*Customer) 
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l CustomerLoaders) Siblings(entities ...*Customer) {
+	entloader.Declare(entities, entloaderCustomerHandleOf, func(n *Customer) (*entloader.Scope, entloaderCustomerSibling) {
+		return l.loaders.declared(&n.config), entloaderCustomerSibling{id: n.ID, fkSupportRep: entloader.FKPointer(n.SupportRepID, false)}
+	})
+}
+
+func entloaderCustomerHandleOf(n *Customer) *entloaderCustomerHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *CustomerQuery) entloaderPlain() bool {
@@ -688,6 +727,16 @@ func (_q *EmployeeQuery) entloaderNodes(ctx context.Context, nodes []*Employee) 
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l EmployeeLoaders) Siblings(entities ...*Employee) {
+	entloader.Declare(entities, entloaderEmployeeHandleOf, func(n *Employee) (*entloader.Scope, entloaderEmployeeSibling) {
+		return l.loaders.declared(&n.config), entloaderEmployeeSibling{id: n.ID, fkManager: entloader.FKPointer(n.ReportsTo, false)}
+	})
+}
+
+func entloaderEmployeeHandleOf(n *Employee) *entloaderEmployeeHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *EmployeeQuery) entloaderPlain() bool {
@@ -884,6 +933,16 @@ func (_q *GenreQuery) entloaderNodes(ctx context.Context, nodes []*Genre) {
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l GenreLoaders) Siblings(entities ...*Genre) {
+	entloader.Declare(entities, entloaderGenreHandleOf, func(n *Genre) (*entloader.Scope, entloaderGenreSibling) {
+		return l.loaders.declared(&n.config), entloaderGenreSibling{id: n.ID}
+	})
+}
+
+func entloaderGenreHandleOf(n *Genre) *entloaderGenreHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *GenreQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -1035,6 +1094,16 @@ func (_q *InvoiceQuery) entloaderNodes(ctx context.Context, nodes []*Invoice) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l InvoiceLoaders) Siblings(entities ...*Invoice) {
+	entloader.Declare(entities, entloaderInvoiceHandleOf, func(n *Invoice) (*entloader.Scope, entloaderInvoiceSibling) {
+		return l.loaders.declared(&n.config), entloaderInvoiceSibling{id: n.ID, fkCustomer: entloader.FKValue(n.CustomerID, true, true, false)}
+	})
+}
+
+func entloaderInvoiceHandleOf(n *Invoice) *entloaderInvoiceHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *InvoiceQuery) entloaderPlain() bool {
@@ -1217,6 +1286,16 @@ func (_q *InvoiceLineQuery) entloaderNodes(ctx context.Context, nodes []*Invoice
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l InvoiceLineLoaders) Siblings(entities ...*InvoiceLine) {
+	entloader.Declare(entities, entloaderInvoiceLineHandleOf, func(n *InvoiceLine) (*entloader.Scope, entloaderInvoiceLineSibling) {
+		return l.loaders.declared(&n.config), entloaderInvoiceLineSibling{id: n.ID, fkInvoice: entloader.FKValue(n.InvoiceID, true, true, false), fkTrack: entloader.FKValue(n.TrackID, true, true, false)}
+	})
+}
+
+func entloaderInvoiceLineHandleOf(n *InvoiceLine) *entloaderInvoiceLineHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *InvoiceLineQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -1391,6 +1470,16 @@ func (_q *MediaTypeQuery) entloaderNodes(ctx context.Context, nodes []*MediaType
 	}
 }
 
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l MediaTypeLoaders) Siblings(entities ...*MediaType) {
+	entloader.Declare(entities, entloaderMediaTypeHandleOf, func(n *MediaType) (*entloader.Scope, entloaderMediaTypeSibling) {
+		return l.loaders.declared(&n.config), entloaderMediaTypeSibling{id: n.ID}
+	})
+}
+
+func entloaderMediaTypeHandleOf(n *MediaType) *entloaderMediaTypeHandle { return &n.entloader }
+
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *MediaTypeQuery) entloaderPlain() bool {
 	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
@@ -1534,6 +1623,16 @@ func (_q *PlaylistQuery) entloaderNodes(ctx context.Context, nodes []*Playlist) 
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l PlaylistLoaders) Siblings(entities ...*Playlist) {
+	entloader.Declare(entities, entloaderPlaylistHandleOf, func(n *Playlist) (*entloader.Scope, entloaderPlaylistSibling) {
+		return l.loaders.declared(&n.config), entloaderPlaylistSibling{id: n.ID}
+	})
+}
+
+func entloaderPlaylistHandleOf(n *Playlist) *entloaderPlaylistHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *PlaylistQuery) entloaderPlain() bool {
@@ -1708,6 +1807,16 @@ func (_q *TrackQuery) entloaderNodes(ctx context.Context, nodes []*Track) {
 		n.entloader = h.At(i)
 	}
 }
+
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l TrackLoaders) Siblings(entities ...*Track) {
+	entloader.Declare(entities, entloaderTrackHandleOf, func(n *Track) (*entloader.Scope, entloaderTrackSibling) {
+		return l.loaders.declared(&n.config), entloaderTrackSibling{id: n.ID, fkAlbum: entloader.FKPointer(n.AlbumID, false), fkMediaType: entloader.FKValue(n.MediaTypeID, true, true, false), fkGenre: entloader.FKPointer(n.GenreID, false)}
+	})
+}
+
+func entloaderTrackHandleOf(n *Track) *entloaderTrackHandle { return &n.entloader }
 
 // entloaderPlain reports whether q is the query of an eager load without options.
 func (_q *TrackQuery) entloaderPlain() bool {
