@@ -3,7 +3,6 @@ package entloader
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -17,8 +16,7 @@ import (
 type batch[K any, C comparable, V any] struct {
 	loader *LoaderBy[K, C, V]
 	ctx    *batchContext
-	cancel context.CancelFunc // ends ctx
-	ends   <-chan struct{}    // when the context of the load that opened the batch does
+	ends   <-chan struct{} // when the context of the load that opened the batch does
 	// ready is set under loader.mu, once; answers, err and read are written before
 	// and read-only afterwards.
 	ready   atomic.Bool
@@ -35,7 +33,8 @@ type batch[K any, C comparable, V any] struct {
 	slab    []slot[K, C, V] // where add takes slots from, to allocate them by the dozen
 	waiters int             // loads that wait or are about to
 	last    instant         // when the last key was gathered
-	came    atomic.Int64    // changes when a load waits for the gathering batch, and when that is sent
+	settler atomic.Uint64   // of the gathering batch, see settle.go
+	due     atomic.Uint64   // the state of the settler at which another look is due
 	// gate is what all waiters wait for: a receive from one channel takes half the
 	// time of a select. It is closed when the batch is ready. Before, it is closed
 	// and replaced when the waiters have to look whether their keys were primed, or
@@ -58,13 +57,6 @@ func (b *batch[K, C, V]) compared() []C {
 		return any(b.keys).([]C)
 	}
 	return b.ids
-}
-
-// reserve makes room for n more keys. Slots that were handed out stay where they
-// are.
-func (b *batch[K, C, V]) reserve(n int) {
-	b.keys = slices.Grow(b.keys, n)
-	b.slab = make([]slot[K, C, V], 0, n)
 }
 
 // answers are what a fetch found, by the position of the key.
@@ -135,17 +127,11 @@ func (b *batch[K, C, V]) fetch() error {
 		}
 		defer release()
 	}
-	// A load from inside a fetch must not wait for that fetch to end, and the
-	// batches of a transaction run one by one anyway.
-	if !l.inTx() && b.ctx.outer == nil {
-		select {
-		case l.turns <- struct{}{}:
-			defer func() { <-l.turns }()
-		case <-b.ctx.Done():
-			return b.ctx.Err()
-		}
+	if !b.takeTurn() {
+		return b.ctx.Err()
 	}
-	l.mu.Lock()
+	defer b.endTurn()
+	l.lock()
 	b.running = true
 	primed := len(b.primed) > 0
 	l.mu.Unlock()
@@ -156,9 +142,39 @@ func (b *batch[K, C, V]) fetch() error {
 	return b.fetchKeys(b.keys, &b.answers)
 }
 
+// turns reports whether the batch has to wait for its turn: not in a load from
+// inside a fetch, which must not wait for that fetch to end, nor in a transaction,
+// where batches run one by one anyway.
+func (b *batch[K, C, V]) turns() bool { return !b.loader.inTx() && b.ctx.outer == nil }
+
+// takeTurn waits until the batch may run. It reports false if nobody waits for it
+// any more.
+func (b *batch[K, C, V]) takeTurn() bool {
+	if !b.turns() {
+		return true
+	}
+	select {
+	case b.loader.turns <- struct{}{}:
+		return true
+	default: // only now is the end of the context of interest
+	}
+	select {
+	case b.loader.turns <- struct{}{}:
+		return true
+	case <-b.ctx.Done():
+		return false
+	}
+}
+
+func (b *batch[K, C, V]) endTurn() {
+	if b.turns() {
+		<-b.loader.turns
+	}
+}
+
 // fetchRest fetches the keys that were not primed.
 func (b *batch[K, C, V]) fetchRest() error {
-	b.loader.mu.Lock()
+	b.loader.lock()
 	primed := maps.Clone(b.primed)
 	b.loader.mu.Unlock()
 	keys := make([]K, 0, len(b.keys))
@@ -215,7 +231,7 @@ func (b *batch[K, C, V]) observed(keys []K, out *answers[V]) (err error) {
 func (b *batch[K, C, V]) finish(err error) {
 	l := b.loader
 	read := b.ctx.freeze()
-	l.mu.Lock()
+	l.lock()
 	b.err = err
 	b.read = read
 	b.ready.Store(true)
@@ -235,7 +251,7 @@ func (b *batch[K, C, V]) finish(err error) {
 // release frees what the batch needs only until its answers are there, or until
 // nobody waits for them. The caller holds loader.mu.
 func (b *batch[K, C, V]) release() {
-	b.cancel()
+	b.ctx.life.end()
 	if b.unwatch != nil {
 		b.unwatch()
 	}
@@ -253,24 +269,31 @@ type ticket struct {
 func (b *batch[K, C, V]) enter(ctx context.Context) ticket {
 	b.waiters++
 	t := ticket{gate: b.gate, ends: ctx.Done()}
-	if t.ends == nil || b.waiters == 1 || t.ends != b.ends {
+	if t.ends == nil || t.ends != b.ends || b.waiters == 1 && b.timer == nil {
 		return t
 	}
-	// The loads of a request mostly end together: one watch for all of them.
+	// The loads of a request mostly end together: one watch for all of them. Those
+	// that come by the door rely on it.
 	if b.unwatch == nil {
-		b.unwatch = context.AfterFunc(ctx, func() {
-			b.loader.mu.Lock()
-			defer b.loader.mu.Unlock()
-			b.rouse()
-		})
+		b.watch(ctx)
 	}
 	t.ends = nil
 	return t
 }
 
+// watch makes the waiters look when ctx ends.
+func (b *batch[K, C, V]) watch(ctx context.Context) {
+	b.unwatch = context.AfterFunc(ctx, func() {
+		b.loader.lock()
+		defer b.loader.mu.Unlock()
+		b.rouse()
+	})
+}
+
 // rouse makes the waiters look again. The caller holds loader.mu.
 func (b *batch[K, C, V]) rouse() {
 	if !b.ready.Load() {
+		b.loader.shutDoor()
 		close(b.gate)
 		b.gate = make(chan struct{})
 	}
@@ -323,7 +346,7 @@ func (b *batch[K, C, V]) look(slots []*slot[K, C, V]) (primed bool, gate <-chan 
 	if b.ready.Load() {
 		return false, nil
 	}
-	b.loader.mu.Lock()
+	b.loader.lock()
 	defer b.loader.mu.Unlock()
 	for _, s := range slots {
 		if s != nil && s.batch == b && s.primed == nil {
@@ -336,7 +359,7 @@ func (b *batch[K, C, V]) look(slots []*slot[K, C, V]) (primed bool, gate <-chan 
 // leave takes a waiter away; the last one cancels the fetch.
 func (b *batch[K, C, V]) leave(at spot) {
 	l := b.loader
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	b.waiters--
 	if p := at.parker; p != nil && b.parked[p] > 0 {
@@ -346,6 +369,7 @@ func (b *batch[K, C, V]) leave(at spot) {
 	if b.waiters > 0 || b.ready.Load() {
 		return
 	}
+	l.shutDoor()
 	l.forget(b)
 	if l.lone == b {
 		l.setLone(nil)

@@ -12,22 +12,15 @@ func (l *LoaderBy[K, C, V]) ready(ctx context.Context, key K) (V, bool) {
 		var none V
 		return none, false
 	}
-	return l.peek(ctx, l.id(key), false)
+	return l.peek(ctx, l.id(key))
 }
 
-// peek returns the value for a key if it is there. If it is not, and hold is
-// set, the caller holds l.mu afterwards.
-func (l *LoaderBy[K, C, V]) peek(ctx context.Context, id C, hold bool) (v V, ok bool) {
-	l.mu.Lock()
-	release := true
-	defer func() { // matches calls what the application wrote
-		if release {
-			l.mu.Unlock()
-		}
-	}()
+// peek returns the value for a key if it is there.
+func (l *LoaderBy[K, C, V]) peek(ctx context.Context, id C) (v V, ok bool) {
+	l.lock()
+	defer l.mu.Unlock() // matches calls what the application wrote
 	s := l.there(ctx, l.slots[id])
 	if s == nil || s.batch.err != nil || s.batch.answers.errs != nil && s.batch.answers.errs[s.i] != nil {
-		release = !hold
 		return v, false
 	}
 	l.stats.Loads++
@@ -136,14 +129,14 @@ func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
 // there already. Loads that wait for the key get it at once, and the key leaves
 // a batch that has not been sent. Without a cache only those who wait get it.
 func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	rouse(l.prime(l.id(key), v, nil))
 }
 
 // PrimeAll primes the loader with values by key, as Prime does.
 func (l *LoaderBy[K, C, V]) PrimeAll(_ context.Context, values map[C]V) {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	var woken []*batch[K, C, V]
 	for id, v := range values {
@@ -157,6 +150,7 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K
 	if id != id {
 		return woken // errNaN for whoever loads it
 	}
+	l.shutDoor()
 	old := l.slots[id]
 	for s := old; s != nil; s = s.next {
 		if s.batch.ready.Load() {
@@ -206,7 +200,7 @@ func (l *LoaderBy[K, C, V]) Clear(ctx context.Context, keys ...K) {
 	}
 	// First where others read, or a fetch that starts in between brings it back.
 	l.forgetCached(ctx, keys...)
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	l.clearing()
 	for _, k := range keys {
@@ -217,7 +211,7 @@ func (l *LoaderBy[K, C, V]) Clear(ctx context.Context, keys ...K) {
 // ClearAll forgets every answer, as Clear does.
 func (l *LoaderBy[K, C, V]) ClearAll(ctx context.Context) {
 	l.forgetCached(ctx)
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	l.clearing()
 	for id := range l.slots {

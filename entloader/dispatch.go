@@ -2,6 +2,8 @@ package entloader
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -38,6 +40,7 @@ func (l *LoaderBy[K, C, V]) countLone(with family[K]) {
 // the first of the answers for the key that are not for ctx. The caller holds
 // l.mu, and starts the batch.
 func (l *LoaderBy[K, C, V]) open(ctx context.Context, at spot, id C, key K, with family[K], head *slot[K, C, V]) (s *slot[K, C, V]) {
+	l.shutDoor()
 	b := l.newBatch(ctx, at)
 	if with.keys != nil && !l.opt.uncache {
 		s = l.addFamily(ctx, at, b, id, key, with)
@@ -51,10 +54,7 @@ func (l *LoaderBy[K, C, V]) open(ctx context.Context, at spot, id C, key K, with
 // addFamily adds key and those of its family that have no answer yet.
 func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, at spot, b *batch[K, C, V], id C, key K, with family[K]) (s *slot[K, C, V]) {
 	limit := l.batchLimit()
-	b.reserve(min(limit, with.size))
-	if len(l.slots) == 0 {
-		l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
-	}
+	l.reserve(b, min(limit, with.size))
 	with.keys(limit, func(k K) bool {
 		c := l.id(k)
 		switch head := l.slots[c]; {
@@ -87,13 +87,29 @@ func (l *LoaderBy[K, C, V]) batchLimit() int {
 
 func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context, at spot) *batch[K, C, V] {
 	b := &batch[K, C, V]{loader: l, ends: ctx.Done(), gate: make(chan struct{})}
-	b.ctx, b.cancel = newBatchContext(ctx, at, l.scope)
+	b.ctx = newBatchContext(ctx, at, l.scope)
 	if l.opt.scope != nil {
 		b.ctx.record.scope = l.opt.scope(ctx)
 		b.ctx.record.own = !same(b.ctx.record.scope, b.ctx.record.scope)
 	}
 	return b
 }
+
+// reserve makes room for n more keys. Slots that were handed out stay where they
+// are.
+func (l *LoaderBy[K, C, V]) reserve(b *batch[K, C, V], n int) {
+	if b.keys = slices.Grow(b.keys, n); n > cap(b.slab)-len(b.slab) {
+		b.slab = make([]slot[K, C, V], 0, n)
+	}
+	if n > len(l.slots)+mapGroup { // else it takes no more than to grow once
+		slots := make(map[C]*slot[K, C, V], len(l.slots)+n)
+		maps.Copy(slots, l.slots)
+		l.slots = slots
+	}
+}
+
+// mapGroup is how many entries a map has room for at least.
+const mapGroup = 8
 
 // add adds a key, whose answers so far begin with next.
 func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C, V]) *slot[K, C, V] {
@@ -114,14 +130,24 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C,
 }
 
 // gather adds a lone key, which came now, to the batch that waits for such keys;
-// more of them, this one included, are known to come. opened says whether the batch runs under ctx.
-func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, head *slot[K, C, V], now instant, more int) (s *slot[K, C, V], opened bool) {
+// more of them, this one included, are known to come. opened says whether the
+// batch runs under ctx, hit that somebody brought the key just now.
+func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, head *slot[K, C, V], now instant, more int) (s *slot[K, C, V], opened, hit bool) {
 	if l.lone != nil && !l.joins(ctx, at, l.lone) {
 		// Keys that can not share an answer need not wait for each other.
 		l.sendLone(reasonQuiet)
 	}
+	full, ok := l.enterHeld()
+	if !ok {
+		head = l.slots[id]
+		if s := l.find(ctx, at, head); s != nil {
+			return s, false, true
+		}
+	}
 	if opened = l.lone == nil; opened {
-		l.openLone(ctx, at, now, more)
+		b := l.newBatch(ctx, at)
+		l.reserve(b, min(more, l.opt.maxBatch))
+		l.openLone(b, at, now)
 	}
 	b := l.lone
 	if b.patient && at.parker == nil {
@@ -131,20 +157,24 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 	}
 	b.last = now
 	s = l.add(b, id, key, head)
-	if len(b.keys) >= l.opt.maxBatch {
-		l.sendLone(reasonFull)
+	if full {
+		l.shutDoor()
 	}
-	return s, opened
+	l.sendFull()
+	return s, opened, false
 }
 
-// openLone makes the batch that gathers lone keys; more are known to come.
-func (l *LoaderBy[K, C, V]) openLone(ctx context.Context, at spot, now instant, more int) {
-	b := l.newBatch(ctx, at)
-	b.reserve(min(max(more, 64), l.opt.maxBatch))
-	if len(l.slots) == 0 {
-		l.slots = make(map[C]*slot[K, C, V], cap(b.keys))
+// sendFull sends the lone batch if it is full. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) sendFull() {
+	if l.lone != nil && len(l.lone.keys) >= l.opt.maxBatch {
+		l.sendLone(reasonFull)
 	}
-	b.patient, b.first = at.parker != nil, now
+}
+
+// openLone makes b, which a load at the spot opened now, the batch that gathers
+// lone keys.
+func (l *LoaderBy[K, C, V]) openLone(b *batch[K, C, V], at spot, now instant) {
+	b.patient, b.first, b.last = at.parker != nil, now, now
 	b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
 	l.setLone(b)
 }
@@ -162,12 +192,20 @@ func (l *LoaderBy[K, C, V]) patience(b *batch[K, C, V]) time.Duration {
 	return min(l.opt.quiet, l.opt.maxWait)
 }
 
-// tick sends the lone batch if its quiet time or its whole time is over.
+// tick sends the lone batch if its quiet time or its whole time is over. It runs
+// on a goroutine of its own, which becomes that of the fetch.
 func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
-	l.mu.Lock()
+	if l.due(b) {
+		b.run()
+	}
+}
+
+// due reports whether b is to be sent now.
+func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V]) bool {
+	l.lock()
 	defer l.mu.Unlock()
 	if l.lone != b {
-		return
+		return false
 	}
 	due := b.last + instant(l.patience(b))
 	if !b.patient {
@@ -175,18 +213,27 @@ func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 	}
 	if now := clock(); due > now {
 		b.timer.Reset(time.Duration(due - now))
-		return
+		return false
 	}
-	l.sendLone(reasonQuiet)
+	l.complete(reasonQuiet)
+	return true
+}
+
+// complete lets no more keys into the lone batch, which the caller runs then. The
+// caller holds l.mu.
+func (l *LoaderBy[K, C, V]) complete(why reason) {
+	l.shutDoor()
+	b := l.lone
+	l.setLone(nil)
+	b.timer.Stop()
+	b.settler.Or(settlerOver)
+	l.sent(b, why)
 }
 
 // sendLone runs the lone batch. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) sendLone(why reason) {
 	b := l.lone
-	l.setLone(nil)
-	b.timer.Stop()
-	b.came.Add(1)
-	l.sent(b, why)
+	l.complete(why)
 	go b.run()
 }
 
@@ -223,7 +270,7 @@ func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
 // flushWaiting sends the batch of lone keys since everyone who could add to it
 // waits.
 func (l *LoaderBy[K, C, V]) flushWaiting() {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	if l.lone != nil {
 		l.sendLone(reasonWaiting)
@@ -245,7 +292,7 @@ func (l *LoaderBy[K, C, V]) willPark(p parker, b *batch[K, C, V]) parker {
 
 // Flush sends the batch of lone keys at once.
 func (l *LoaderBy[K, C, V]) Flush() {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	if l.lone != nil {
 		l.sendLone(reasonFlush)

@@ -5,7 +5,8 @@
 // A load takes this way through the package, one file a step:
 //
 //	entity → Handle (sibling.go) → EntityEdge (edge.go) → LoaderBy (loader.go)
-//	→ answers that are there (cache.go) or keys to send (dispatch.go)
+//	→ answers that are there (cache.go) or keys to send (dispatch.go; door.go
+//	for lone keys that come at the same time, settle.go for when they are sent)
 //	→ batch (batch.go) → Relation (relation.go) → SQL (statement.go)
 //	→ rows → groups (scan.go) → waiter
 //

@@ -181,7 +181,7 @@ func familyOf[S any, K comparable, V any](set *Set[S], h Handle[S], of guessKey,
 
 // countAlone counts a load whose options can not be batched.
 func (l *LoaderBy[K, C, V]) countAlone() {
-	l.mu.Lock()
+	l.lock()
 	l.stats.Alone++
 	l.stats.Lone.Options++
 	l.mu.Unlock()

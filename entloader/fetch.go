@@ -49,37 +49,43 @@ func newMapLoader[K any, C comparable, V any](id func(K) C, plain bool, fetch fu
 			}
 		}
 		found, err := fetch(ctx, slices.Clone(keys))
-		failed, single := err.(KeyErrors[C]) // of this fetch, not of one that it called
-		if err != nil && (!single || found == nil) {
-			return err
+		return collect(ids, found, err, out)
+	})
+}
+
+// collect writes what a fetch found for the keys ids, and its errors, to out. It
+// is apart from the call of the fetch to leave that a small stack, see fetch.
+func collect[C comparable, V any](ids []C, found map[C]V, err error, out *answers[V]) error {
+	failed, single := err.(KeyErrors[C]) // of this fetch, not of one that it called
+	if err != nil && (!single || found == nil) {
+		return err
+	}
+	strange := len(found) + len(failed)
+	for i, c := range ids {
+		v, ok := found[c]
+		if ok {
+			strange--
 		}
-		strange := len(found) + len(failed)
-		for i, c := range ids {
-			v, ok := found[c]
-			if ok {
+		var keyErr error
+		if failed != nil {
+			var bad bool
+			if keyErr, bad = failed[c]; bad {
 				strange--
 			}
-			var keyErr error
-			if failed != nil {
-				var bad bool
-				if keyErr, bad = failed[c]; bad {
-					strange--
-				}
-			}
-			switch {
-			case keyErr != nil:
-				out.fail(i, keyErr)
-			case ok:
-				out.values[i] = v
-			default:
-				out.fail(i, ErrNotFound)
-			}
 		}
-		if strange > 0 {
-			return fmt.Errorf("the fetch answered %d keys that nobody asked for", strange)
+		switch {
+		case keyErr != nil:
+			out.fail(i, keyErr)
+		case ok:
+			out.values[i] = v
+		default:
+			out.fail(i, ErrNotFound)
 		}
-		return nil
-	})
+	}
+	if strange > 0 {
+		return fmt.Errorf("the fetch answered %d keys that nobody asked for", strange)
+	}
+	return nil
 }
 
 // NewGroupLoader returns a loader whose fetch returns rows in any order, which

@@ -33,11 +33,12 @@ type LoaderBy[K any, C comparable, V any] struct {
 	plain bool          // keys are compared by themselves: id returns its argument
 	turns chan struct{} // a place for each fetch that may run at the same time
 
-	gathering atomic.Bool // there is a batch that gathers lone keys
+	gathering atomic.Bool                   // there is a batch that gathers lone keys
+	door      atomic.Pointer[door[K, C, V]] // to that batch, if it is open; set under mu
 
 	mu    sync.Mutex
 	slots map[C]*slot[K, C, V] // the answers, ready or on their way
-	lone  *batch[K, C, V]      // the batch that gathers lone keys, if any; see setLone
+	lone  *batch[K, C, V]      // the batch that gathers lone keys, if any
 	stats Stats
 	// ramp is how many siblings the next batch takes at most after a clear; 0
 	// means a whole window.
@@ -116,17 +117,21 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 		return func() (v V, err error) { return v, keyError(l.name, errNaN) }
 	}
 	// The goroutine goes on: it is not parked, and sends the batch when it waits.
-	var e entry[K, C, V]
-	l.mu.Lock()
+	e := entry[K, C, V]{at: spotOf(ctx), now: clock()}
+	l.lock()
 	l.join(ctx, id, key, family[K]{}, &e, false)
 	return sync.OnceValues(func() (v V, _ error) {
-		b := e.slot.batch
-		l.mu.Lock()
+		b := e.batch
+		l.lock()
 		if l.lone == b {
 			l.sendLone(reasonFlush)
 		}
 		l.mu.Unlock()
 		if !e.ready {
+			if !b.ready.Load() && ctx.Err() != nil {
+				b.leave(e.at)
+				return v, keyError(l.name, ended(ctx))
+			}
 			if err := e.wait(ctx); err != nil {
 				return v, keyError(l.name, err)
 			}
@@ -164,69 +169,87 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	if IsAlone(ctx) {
 		return l.loadAlone(ctx, key)
 	}
-	var e entry[K, C, V]
-	if l.gathering.Load() {
-		e.prepare(ctx) // most likely to wait as well: rather now than under the lock
+	if ctx.Err() != nil {
+		return v, ended(ctx)
 	}
-	for {
-		if ctx.Err() != nil {
-			return v, ended(ctx)
-		}
-		if e.slot != nil {
-			l.mu.Lock()
-		} else if v, ok := l.peek(ctx, id, true); ok {
+	var a *arrival[K, C, V]
+	d := l.door.Load()
+	if d != nil {
+		a = l.enter(ctx, d, id, key, with)
+	} else if !l.gathering.Load() { // else the key is most likely one of those
+		if v, ok := l.peek(ctx, id); ok {
 			return v, nil
 		}
-		l.join(ctx, id, key, with, &e, true)
-		if e.ready {
-			return e.slot.answer()
+		d, a = l.begin(ctx, id, key, with)
+	}
+	if a != nil {
+		<-d.gate // here, where the stack is not deep
+		if d.batch.ready.Load() && (a.opened || d.batch.read.matches(ctx, l.opt.scope)) {
+			return a.slot.answer()
 		}
-		switch b := e.slot.batch; {
+	}
+	return l.await(ctx, id, key, with, d, a)
+}
+
+// await joins batches until one brings an answer that the load may share. a is
+// how the load came in by the door d, if it did.
+func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[K], d *door[K, C, V], a *arrival[K, C, V]) (v V, err error) {
+	var e entry[K, C, V]
+	if a != nil {
+		e.batch, e.slot, e.hit, e.opened, e.ticket.gate, e.now = d.batch, a.slot, a.hit, a.opened, d.gate, a.now
+	} else {
+		e.at, e.now = spotOf(ctx), clock()
+		l.lock()
+		l.join(ctx, id, key, with, &e, true)
+	}
+	for !e.ready {
+		switch {
 		case e.start:
-			l.start(b)
+			l.start(e.batch)
 		case e.parker != nil:
 			e.parker.park(l, 1)
-		case e.last:
-			l.settle(b)
+		}
+		if e.ticket.ends == nil && e.at.batch == nil {
+			<-e.ticket.gate // here, where the stack is not deep
 		}
 		if err := e.wait(ctx); err != nil {
 			return v, err
 		}
 		if e.shared(ctx) {
-			return e.slot.answer()
+			break
 		}
+		if ctx.Err() != nil {
+			return v, ended(ctx)
+		}
+		l.lock()
+		l.join(ctx, id, key, with, &e, true)
 	}
+	return e.slot.answer()
 }
 
 // An entry is a load's place in a batch. It is passed by reference: the loads of
 // a request run on goroutines with small stacks, which are copied when they grow.
 type entry[K any, C comparable, V any] struct {
-	slot   *slot[K, C, V]
-	hit    bool    // the batch was there for the key
-	ready  bool    // the answer is there, and may be shared
-	placed bool    // at and now are set
-	opened bool    // the batch runs under the context of the load
-	start  bool    // the load has to start the batch
-	last   bool    // the load may be the last that the batch gathers
-	ticket ticket  // for the batch
 	at     spot    // of the load
 	now    instant // when it came
-	parker parker  // to be parked, nil if there is none
-}
-
-// prepare finds out what a load needs that has to wait.
-func (e *entry[K, C, V]) prepare(ctx context.Context) {
-	e.at, e.now, e.placed = spotOf(ctx), clock(), true
+	batch  *batch[K, C, V]
+	slot   *slot[K, C, V]
+	hit    bool   // the batch was there for the key
+	ready  bool   // the answer is there, and may be shared
+	opened bool   // the batch runs under the context of the load
+	start  bool   // the load has to start the batch
+	ticket ticket // for the batch
+	parker parker // to be parked, nil if there is none
 }
 
 func (e *entry[K, C, V]) wait(ctx context.Context) error {
-	return e.slot.batch.wait(ctx, e.at, []*slot[K, C, V]{e.slot}, e.ticket)
+	return e.batch.wait(ctx, e.at, []*slot[K, C, V]{e.slot}, e.ticket)
 }
 
 // shared reports whether the answer that was waited for is one for the load: not
 // if the fetch read something from its context that is different in ctx.
 func (e *entry[K, C, V]) shared(ctx context.Context) bool {
-	b := e.slot.batch
+	b := e.batch
 	return e.ready || e.opened || e.slot.primed != nil || b.read.matches(ctx, b.loader.opt.scope)
 }
 
@@ -244,34 +267,37 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 	if e.slot = l.there(ctx, head); e.slot != nil {
 		l.stats.Hits++
 		l.ask(e.slot)
-		e.hit, e.ready = true, true
+		e.batch, e.hit, e.ready = e.slot.batch, true, true
 		return
-	}
-	if !e.placed {
-		e.prepare(ctx)
 	}
 	e.slot, e.opened = l.coming(ctx, e.at, head), false
 	switch e.hit = e.slot != nil; {
 	case e.hit:
-		l.stats.Hits++
 	case l.gathers(with):
-		e.slot, e.opened = l.gather(ctx, e.at, id, key, head, e.now, 1)
-		l.countLone(with)
+		if e.slot, e.opened, e.hit = l.gather(ctx, e.at, id, key, head, e.now, 1); !e.hit {
+			l.countLone(with)
+		}
 	default:
 		if with.keys == nil || l.opt.uncache { // in a transaction
 			l.countLone(with)
 		}
 		e.slot, e.opened = l.open(ctx, e.at, id, key, with, head), true
 	}
+	if e.hit {
+		l.stats.Hits++
+	}
 	b := e.slot.batch
 	l.ask(e.slot)
 	l.stats.Waits++
-	e.ticket = b.enter(ctx)
+	e.batch, e.ticket = b, b.enter(ctx)
 	e.start = e.opened && b.timer == nil // a gathering batch starts by itself
 	if waits {
 		e.parker = l.willPark(e.at.parker, b)
-		if e.last = l.lone == b && l.opt.settles; e.last {
-			b.came.Add(1)
+		if e.parker == nil && l.lone == b && l.opt.settles {
+			l.settle(b)
+		}
+		if e.at == (spot{}) {
+			l.openDoor()
 		}
 	}
 }
@@ -386,21 +412,17 @@ func waitFor[K any, C comparable, V any](waits []batchWait[K, C, V], b *batch[K,
 // returns how to wait for their batches.
 func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, slots []*slot[K, C, V]) []batchWait[K, C, V] {
 	at := spotOf(ctx)
-	waits, gathering, p := l.enrollAt(ctx, at, keys, rest, slots)
-	switch {
-	case p != nil:
+	waits, p := l.enrollAt(ctx, at, keys, rest, slots)
+	if p != nil {
 		p.park(l, 1)
-	case gathering != nil:
-		l.settle(gathering)
 	}
 	return waits
 }
 
 // enrollAt is enroll without what has to happen outside of the lock: parked is
-// to be parked for the batch that gathers some of the keys; gathering is that
-// batch, if it may be the last load for it.
-func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, rest []int, slots []*slot[K, C, V]) (waits []batchWait[K, C, V], gathering *batch[K, C, V], parked parker) {
-	l.mu.Lock()
+// to be parked for the batch that gathers some of the keys.
+func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, rest []int, slots []*slot[K, C, V]) (waits []batchWait[K, C, V], parked parker) {
+	l.lock()
 	defer l.mu.Unlock() // find calls what the application wrote
 	now := clock()      // once for all
 	last := 0
@@ -408,8 +430,11 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		id := l.id(keys[i])
 		head := l.slots[id]
 		s, opened := l.find(ctx, at, head), false
-		if s == nil {
-			s, opened = l.gather(ctx, at, id, keys[i], head, now, len(rest)-n)
+		hit := s != nil
+		if !hit {
+			s, opened, hit = l.gather(ctx, at, id, keys[i], head, now, len(rest)-n)
+		}
+		if !hit {
 			l.stats.Lone.ByKey++
 		} else if slots[i] == nil {
 			l.stats.Hits++
@@ -430,12 +455,11 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 	}
 	if l.lone != nil && waitFor(waits, l.lone, 0) < len(waits) {
 		parked = l.willPark(at.parker, l.lone)
-		if l.opt.settles {
-			gathering = l.lone
-			gathering.came.Add(1)
+		if parked == nil && l.opt.settles {
+			l.settle(l.lone)
 		}
 	}
-	return waits, gathering, parked
+	return waits, parked
 }
 
 // loadAlone fetches one key for one caller.
@@ -446,7 +470,7 @@ func (l *LoaderBy[K, C, V]) loadAlone(ctx context.Context, key K) (v V, err erro
 	at := spotOf(ctx)
 	b := l.newBatch(ctx, at)
 	b.keys = []K{key}
-	l.mu.Lock()
+	l.lock()
 	l.stats.Loads++
 	l.sent(b, reasonAlone)
 	t := b.enter(ctx)
@@ -460,7 +484,7 @@ func (l *LoaderBy[K, C, V]) loadAlone(ctx context.Context, key K) (v V, err erro
 
 // Stats returns the figures of the loader so far.
 func (l *LoaderBy[K, C, V]) Stats() Stats {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	return l.stats
 }

@@ -74,9 +74,9 @@ func (r *recording) mute(v bool) {
 // The record then decides who may share the answer, see record.matches.
 type batchContext struct {
 	recording
-	life  context.Context // ends with the last waiter
-	scope *Scope          // of the batch; nil for loaders outside ent
-	outer *batchContext   // that the load which opened the batch belongs to
+	life  life          // ends with the last waiter
+	scope *Scope        // of the batch; nil for loaders outside ent
+	outer *batchContext // that the load which opened the batch belongs to
 	// Written before the fetch, read-only afterwards:
 	about Batch
 	lock  *Lock // that the fetch holds
@@ -85,16 +85,15 @@ type batchContext struct {
 	waits []*batchContext
 }
 
-func newBatchContext(ctx context.Context, at spot, scope *Scope) (*batchContext, context.CancelFunc) {
-	life, cancel := context.WithCancel(context.Background())
-	c := &batchContext{recording: recording{values: ctx, record: &record{}}, life: life, scope: scope, outer: at.batch}
+func newBatchContext(ctx context.Context, at spot, scope *Scope) *batchContext {
+	c := &batchContext{recording: recording{values: ctx, record: &record{}}, scope: scope, outer: at.batch}
 	c.spot.batch = c
-	return c, cancel
+	return c
 }
 
 func (c *batchContext) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (c *batchContext) Done() <-chan struct{}       { return c.life.Done() }
-func (c *batchContext) Err() error                  { return c.life.Err() }
+func (c *batchContext) Done() <-chan struct{}       { return c.life.context().Done() }
+func (c *batchContext) Err() error                  { return c.life.err() }
 
 func (c *batchContext) Value(key any) any {
 	if key == any(spotKey{}) {
@@ -102,7 +101,7 @@ func (c *batchContext) Value(key any) any {
 	}
 	switch kind := classify(key); kind {
 	case keyLife:
-		return c.life.Value(key)
+		return c.life.context().Value(key)
 	case keyMasked:
 		return nil
 	case keyOwn:

@@ -21,7 +21,7 @@ func TestBatchContext(t *testing.T) {
 	caller = ent.NewQueryContext(caller, &ent.QueryContext{Type: "Unit"})
 	caller = graphql.WithFieldContext(caller, &graphql.FieldContext{Object: "Unit"})
 	caller = graphql.WithOperationContext(caller, &graphql.OperationContext{OperationName: "q"})
-	ctx, cancel := newBatchContext(caller, spot{}, nil)
+	ctx := newBatchContext(caller, spot{}, nil)
 
 	require.Equal(t, "ada", ctx.Value(viewerKey))
 	require.Nil(t, ent.QueryFromContext(ctx), "the query context belongs to one caller")
@@ -34,7 +34,7 @@ func TestBatchContext(t *testing.T) {
 	defer cancelChild()
 	cancelCaller()
 	require.NoError(t, child.Err())
-	cancel()
+	ctx.life.end()
 	<-child.Done()
 	require.ErrorIs(t, child.Err(), context.Canceled)
 	require.Equal(t, []any{viewerKey}, ctx.freeze().keys, "infrastructure does not count")
@@ -43,8 +43,8 @@ func TestBatchContext(t *testing.T) {
 func TestRecordMatches(t *testing.T) {
 	t.Parallel()
 	recorded := func(ctx context.Context, keys ...any) *record {
-		b, cancel := newBatchContext(ctx, spot{}, nil)
-		defer cancel()
+		b := newBatchContext(ctx, spot{}, nil)
+		defer b.life.end()
 		for _, k := range keys {
 			b.Value(k)
 		}
@@ -67,8 +67,8 @@ func TestRecordMatches(t *testing.T) {
 	// Session variables of ent decide what a statement sees.
 	vars := entsql.WithVar(bg, "app.tenant", "a")
 	look := func(ctx context.Context) *record {
-		b, cancel := newBatchContext(ctx, spot{}, nil)
-		defer cancel()
+		b := newBatchContext(ctx, spot{}, nil)
+		defer b.life.end()
 		b.mute(true) // as while the driver has the statement
 		entsql.VarFromContext(b, "app.tenant")
 		b.Value(viewerKey)

@@ -1,7 +1,6 @@
 package entloader
 
 import (
-	"runtime"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
@@ -9,58 +8,97 @@ import (
 
 // A batch of lone keys should be sent when nobody is left who could add to it.
 // A timer can only guess when that is, and Go rounds a timer of less than a
-// millisecond up to one where nothing else runs, which is when it matters. So
-// the load that may be the last looks whether anything else in the process runs
-// or is about to. If not, for a moment, every goroutine that could load waits:
-// for this batch, for a lock, for the network.
+// millisecond up to one where nothing else runs, which is when it matters. So a
+// goroutine, the settler, looks whether anything else in the process runs or is
+// about to. If not, for a moment, every goroutine that could load waits: for this
+// batch, for a lock, for the network. 100 callers that compute for 50 µs each
+// wait 28 µs after the last of them came, at the median, on two processors.
+//
+// The settler does not yield between its looks: that wakes another processor,
+// which counts as running while it finds nothing to do, so that the settler sees
+// its own shadow (measured: 1 ms instead of the 28 µs, for the timer had to send).
 //
 // Where there is always something that runs, the quiet time decides.
 
 const (
 	// settleCalm is how often in a row nothing else may run before the batch is
-	// sent: 50 looks take about 12 µs (measured: a yield and a look 0.25 µs).
-	settleCalm = 50
+	// sent: 100 looks take about 9 µs.
+	settleCalm = 100
 	// settleGrace is how often others are found running, with nobody ready to
-	// run, before the load gives up: they may be about to wait like this one, and
-	// a processor that finds nothing to do counts as running for a while.
-	settleGrace = 400
+	// run, before the settler gives up, after about 90 µs: they may be about to
+	// load, and a processor that finds nothing to do counts as running for a while.
+	settleGrace = 1000
+	// settleFew is how many goroutines that are ready to run are looked after one
+	// by one: where there are more, the next look is due when a quarter of them
+	// loaded.
+	settleFew = 8
+)
+
+// The state of a batch's settler: flags, and above them how many loads came.
+const (
+	settlerLooks = 1 << iota // a goroutine looks
+	settlerOver              // the batch is complete
+	settlerCame              // one load
 )
 
 // settling counts the goroutines that look whether others run.
 var settling atomic.Int64
 
-// settle sends the lone batch b if nothing else in the process runs.
+// settle says that a load came to wait for the gathering batch b, and starts its
+// settler if that may have been the last.
 func (l *LoaderBy[K, C, V]) settle(b *batch[K, C, V]) {
-	settling.Add(1)
-	calm := l.calm(b)
-	settling.Add(-1)
-	if !calm {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lone == b {
-		l.sendLone(reasonQuiet)
+	if came := b.settler.Add(settlerCame); came&(settlerLooks|settlerOver) == 0 && came >= b.due.Load() &&
+		b.settler.Or(settlerLooks)&settlerLooks == 0 {
+		go l.settled(b)
 	}
 }
 
-// calm reports whether nothing else in the process runs for a moment, in which
-// no key comes.
-func (l *LoaderBy[K, C, V]) calm(b *batch[K, C, V]) bool {
+// settled sends the gathering batch b when nothing else in the process runs for a
+// moment in which no key comes. It leaves at once while others are ready to run:
+// it would keep its processor from them.
+func (l *LoaderBy[K, C, V]) settled(b *batch[K, C, V]) {
+	settling.Add(1)
 	look := looks.Get().(*look)
-	defer looks.Put(look)
-	came, grace := b.came.Load(), settleGrace
+	calm := b.calm(look)
+	looks.Put(look)
+	settling.Add(-1)
+	if !calm {
+		b.settler.And(^uint64(settlerLooks))
+		return
+	}
+	l.lock()
+	if calm = l.lone == b; calm {
+		l.complete(reasonQuiet)
+	}
+	l.mu.Unlock()
+	if calm {
+		b.run() // on this goroutine: it is nobody's
+	}
+}
+
+// calm reports whether nothing else in the process runs for a moment.
+func (b *batch[K, C, V]) calm(look *look) bool {
+	came, grace := b.settler.Load(), settleGrace
 	for n := 0; n < settleCalm; n++ {
 		switch running, runnable := look.others(); {
-		case runnable > 0 || b.came.Load() != came:
-			return false // somebody else will be the last
+		case runnable > 0:
+			wait := uint64(0)
+			if runnable > settleFew {
+				wait = uint64(runnable) / 4 * settlerCame
+			}
+			b.due.Store(came + wait)
+			return false
 		case running > 0:
 			if grace--; grace == 0 {
 				return false
 			}
 			n = -1
 		}
-		runtime.Gosched() // lets timers and the network make goroutines ready
+		if now := b.settler.Load(); now != came {
+			if came, n = now, -1; came&settlerOver != 0 {
+				return false
+			}
+		}
 	}
 	return true
 }

@@ -72,7 +72,7 @@ func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 	}
 	b.ctx.mute(false)
 	defer func() {
-		l.mu.Lock()
+		l.lock()
 		l.stats.CacheErrors += failed
 		l.stats.Cached += len(keys) - len(missing)
 		l.mu.Unlock()
@@ -124,7 +124,7 @@ func (l *LoaderBy[K, C, V]) forgetCached(ctx context.Context, keys ...K) {
 			failed++
 		}
 	}
-	l.mu.Lock()
+	l.lock()
 	l.stats.CacheErrors += failed
 	l.mu.Unlock()
 }

@@ -1,0 +1,228 @@
+package entloader
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// A door lets loads into the batch that gathers lone keys without the lock of
+// the loader. Under the lock each load takes a dozen cache lines from the
+// processor that had them last, which is most of what it costs; at the door it
+// leaves a note, and whoever holds the lock next admits all of them in a row.
+// A load that comes in by the door needs no more than the two kilobytes of stack
+// that its goroutine starts with, which would be copied otherwise.
+//
+// It is open only while nothing but the keys of the batch is known, and for loads
+// that need nothing but a place in it: all others take the lock.
+type door[K any, C comparable, V any] struct {
+	batch  *batch[K, C, V]
+	gate   <-chan struct{} // of the batch
+	places int             // how many may come in
+
+	newest   atomic.Pointer[arrival[K, C, V]] // the last that came in, nobody at first
+	nobody   arrival[K, C, V]
+	shut     arrival[K, C, V]  // newest, after the door was shut
+	admitted *arrival[K, C, V] // the last that has its place; protected by loader.mu
+}
+
+// newDoor returns an open door to b.
+func (l *LoaderBy[K, C, V]) newDoor(b *batch[K, C, V]) *door[K, C, V] {
+	d := &door[K, C, V]{batch: b, gate: b.gate, places: l.opt.maxBatch - len(b.keys)}
+	d.admitted = &d.nobody
+	d.newest.Store(&d.nobody)
+	return d
+}
+
+// An arrival is a load that came in by the door.
+type arrival[K any, C comparable, V any] struct {
+	before *arrival[K, C, V] // the one that came in before
+	number int               // how many had come in then, this one included
+	id     C
+	key    K
+	now    instant
+	why    loneReason
+	opened bool // it opened the batch, which runs under its context
+	held   bool // it holds the lock, and takes its place itself
+	// Written when the load is admitted, before the gate opens:
+	hit  bool // somebody else brought the key
+	slot *slot[K, C, V]
+}
+
+// begin opens a batch for a load, and a door to it. It returns nil if the load
+// has to take the lock. What it makes it makes before it takes the lock itself,
+// for which other loads would wait.
+func (l *LoaderBy[K, C, V]) begin(ctx context.Context, id C, key K, with family[K]) (*door[K, C, V], *arrival[K, C, V]) {
+	if with.keys != nil || l.inTx() || l.opt.scope != nil || spotOf(ctx) != (spot{}) {
+		return nil, nil
+	}
+	b := l.newBatch(ctx, spot{})
+	a := &arrival[K, C, V]{id: id, key: key, now: clock(), why: with.why, opened: true}
+	d := l.newDoor(b)
+	d.pass(a)
+	if b.ends != nil {
+		b.watch(ctx)
+	}
+	if !l.publish(d, a.now) {
+		b.release()
+		return nil, nil
+	}
+	if l.opt.settles {
+		l.settle(b)
+	}
+	if d.places == 1 {
+		go l.filled(d)
+	}
+	return d, a
+}
+
+// publish opens a door to a new batch, unless some keys are known.
+func (l *LoaderBy[K, C, V]) publish(d *door[K, C, V], now instant) bool {
+	l.lock()
+	defer l.mu.Unlock()
+	if l.lone != nil || len(l.slots) > 0 || len(l.lookups) > 0 {
+		return false
+	}
+	l.openLone(d.batch, spot{}, now)
+	l.door.Store(d)
+	return true
+}
+
+// enter lets a load in. It returns nil if the load has to take the lock.
+func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], id C, key K, with family[K]) *arrival[K, C, V] {
+	if with.keys != nil || spotOf(ctx) != (spot{}) {
+		return nil
+	}
+	if ends := ctx.Done(); ends != nil && ends != d.batch.ends {
+		return nil
+	}
+	a := &arrival[K, C, V]{id: id, key: key, now: clock(), why: with.why}
+	if !d.pass(a) {
+		return nil
+	}
+	if l.opt.settles {
+		l.settle(d.batch)
+	}
+	if a.number == d.places {
+		go l.filled(d)
+	}
+	return a
+}
+
+// pass lets a through, unless the door is shut or all places are taken.
+func (d *door[K, C, V]) pass(a *arrival[K, C, V]) bool {
+	for {
+		a.before = d.newest.Load()
+		a.number = a.before.number + 1
+		if a.before == &d.shut || a.number > d.places {
+			return false
+		}
+		if d.newest.CompareAndSwap(a.before, a) {
+			return true
+		}
+	}
+}
+
+// enterHeld takes a place for a load that holds l.mu. It reports false if the door
+// was open and there was none: it is shut then, and those inside, who may have
+// brought the same key, have their places. last says that it was the last place.
+func (l *LoaderBy[K, C, V]) enterHeld() (last, ok bool) {
+	d := l.door.Load()
+	if d == nil {
+		return false, true
+	}
+	a := &arrival[K, C, V]{held: true}
+	if !d.pass(a) {
+		l.shutDoor()
+		l.sendFull()
+		return false, false
+	}
+	return a.number == d.places, true
+}
+
+// filled sends the batch of a door through which all came who may, unless some
+// of them brought the same key. It runs on a goroutine of its own, that of the
+// fetch: the stack of the last load would have to grow for it.
+func (l *LoaderBy[K, C, V]) filled(d *door[K, C, V]) {
+	b := d.batch
+	l.lock()
+	full := l.lone == b
+	if full {
+		l.shutDoor()
+		if full = len(b.keys) >= l.opt.maxBatch; full {
+			l.complete(reasonFull)
+		} else {
+			l.openDoor()
+		}
+	}
+	l.mu.Unlock()
+	if full {
+		b.run()
+	}
+}
+
+// lock takes the lock and admits those who came in by the door before.
+func (l *LoaderBy[K, C, V]) lock() {
+	l.mu.Lock()
+	if d := l.door.Load(); d != nil {
+		l.admit(d, d.newest.Load())
+	}
+}
+
+// openDoor opens the door to the batch that gathers, if loads that come by it
+// need not be looked at before they wait. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) openDoor() {
+	b := l.lone
+	switch {
+	case b == nil || l.door.Load() != nil:
+	case len(l.slots) != len(b.keys): // there are answers that a load could have at once
+	case len(l.lookups) > 0 || l.opt.scope != nil || b.ctx.outer != nil: // the context decides
+	case b.patient: // who comes from outside of the Each ends the patience
+	case b.ends != nil && b.unwatch == nil: // nobody watches when the waiters' context ends
+	default:
+		l.door.Store(l.newDoor(b))
+	}
+}
+
+// shutDoor shuts the door, if it is open, and admits those inside: what the door
+// was opened for is about to change. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) shutDoor() {
+	if d := l.door.Load(); d != nil {
+		l.door.Store(nil)
+		l.admit(d, d.newest.Swap(&d.shut))
+	}
+}
+
+// admit gives those who came in, newest last, their place in the batch. The
+// caller holds l.mu.
+func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
+	n := newest.number - d.admitted.number
+	if n == 0 {
+		return
+	}
+	b := d.batch
+	l.reserve(b, n)
+	// The fetch gets the keys in the order that they came in.
+	var oldest *arrival[K, C, V]
+	for a := newest; a != d.admitted; {
+		a, a.before, oldest = a.before, oldest, a
+	}
+	d.admitted = newest
+	for a := oldest; a != nil; a = a.before {
+		if a.held {
+			n--
+			continue
+		}
+		a.slot = l.slots[a.id] // of this batch: nothing else is known
+		if a.hit = a.slot != nil; a.hit {
+			l.stats.Hits++
+		} else {
+			a.slot = l.add(b, a.id, a.key, nil)
+			l.stats.Lone.count(a.why)
+			b.last = max(b.last, a.now)
+		}
+		l.ask(a.slot)
+	}
+	b.waiters += n
+	l.stats.Loads += n
+	l.stats.Waits += n
+}

@@ -1,0 +1,109 @@
+package entloader_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/entloader/entloader/entloader"
+)
+
+// Loads that come at the same time reach the batch without the lock of the
+// loader. However they meet: no batch is larger than its limit, no key is twice
+// in one, every load has its answer, and each is counted once.
+func TestManyLoadsAtTheDoor(t *testing.T) {
+	t.Parallel()
+	const loads, keys, limit = 3000, 700, 64
+	for _, name := range []string{"one context", "two contexts", "primed meanwhile", "cleared meanwhile", "without a cache"} {
+		t.Run(name, func(t *testing.T) {
+			var (
+				mu      sync.Mutex
+				largest int
+				twice   bool
+			)
+			opts := []entloader.Option{entloader.WithMaxBatch(limit)}
+			if name == "without a cache" {
+				opts = append(opts, entloader.WithoutCache())
+			}
+			l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				largest = max(largest, len(keys))
+				slices.Sort(keys)
+				twice = twice || len(slices.Compact(slices.Clone(keys))) != len(keys)
+				return tenfold(keys), nil
+			}, opts...)
+			other, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var wg sync.WaitGroup
+			for i := range loads {
+				wg.Go(func() {
+					ctx := t.Context()
+					if name == "two contexts" && i%3 == 0 {
+						ctx = other
+					}
+					key := rand.IntN(keys)
+					switch {
+					case name == "primed meanwhile" && i%50 == 0:
+						l.Prime(ctx, key, 10*key)
+					case name == "cleared meanwhile" && i%50 == 0:
+						l.Clear(ctx, key)
+					}
+					v, err := l.Load(ctx, key)
+					if err != nil || v != 10*key {
+						t.Errorf("key %d: %d, %v", key, v, err)
+					}
+				})
+			}
+			wg.Wait()
+			require.LessOrEqual(t, largest, limit)
+			require.False(t, twice, "a key was twice in a batch")
+			require.Equal(t, loads, l.Stats().Loads)
+			if name == "one context" || name == "two contexts" {
+				require.LessOrEqual(t, l.Stats().Keys, keys, "no key is fetched twice")
+			}
+		})
+	}
+}
+
+// A load that came in by the door leaves as soon as its context ends, and those
+// of other contexts stay.
+func TestCancelledAtTheDoor(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+		<-release
+		return tenfold(keys), nil
+	}, entloader.WithMaxBatch(100), entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))
+	ctx, cancel := context.WithCancel(t.Context())
+	var left, stayed sync.WaitGroup
+	for i := range 99 {
+		left.Go(func() {
+			_, err := l.Load(ctx, i)
+			if err == nil {
+				t.Errorf("key %d came after its context had ended", i)
+			}
+		})
+	}
+	for l.Stats().Waits < 99 {
+		// Until all of them wait.
+	}
+	stayed.Go(func() {
+		v, err := l.Load(t.Context(), 99)
+		if err != nil || v != 990 {
+			t.Errorf("key 99: %d, %v", v, err)
+		}
+	})
+	for l.Stats().Waits < 100 {
+		// Until the batch is full, and runs.
+	}
+	cancel()
+	left.Wait()
+	close(release)
+	stayed.Wait()
+}
