@@ -48,12 +48,12 @@ func (b ManyBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([][]T, error
 // Count returns how many targets key has, as Count of ent's edge query does; 0
 // where there are none. A lone key waits a moment for others, see [WithQuiet].
 func (b ManyBy[R, K, T, Q]) Count(ctx context.Context, key K) (int, error) {
-	return b.relation().counter(b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
+	return b.relation().counter(b.relation().Name, b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
 }
 
 // Exist reports whether key has targets, as Exist of ent's edge query does.
 func (b ManyBy[R, K, T, Q]) Exist(ctx context.Context, key K) (bool, error) {
-	return b.relation().prober(b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
+	return b.relation().prober(b.relation().Name, b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
 }
 
 // Prime makes targets the answer for key, unless there is an answer already.

@@ -34,7 +34,7 @@ func (e *EntityEdge[S, I, K, T, Q]) CountMany(ctx context.Context, sc *Scope, h 
 	if !ok {
 		return 0, false, nil
 	}
-	n, err := loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerCount}, e.ByID.counter(sc, options, opts))
+	n, err := loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerCount}, e.ByID.counter(e.ByID.Name, sc, options, opts))
 	return n, true, err
 }
 
@@ -45,7 +45,7 @@ func (e *EntityEdge[S, I, K, T, Q]) ExistMany(ctx context.Context, sc *Scope, h 
 	if !ok {
 		return false, false, nil
 	}
-	exist, err = loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerExist}, e.ByID.prober(sc, options, opts))
+	exist, err = loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerExist}, e.ByID.prober(e.ByID.Name, sc, options, opts))
 	return exist, true, err
 }
 
@@ -70,17 +70,17 @@ func loadAnswer[S any, I comparable, K comparable, T comparable, Q, V any](ctx c
 	return v, err
 }
 
-// counter returns the loader of numbers of rows.
-func (r *Relation[K, T, Q]) counter(sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
-	return countLoader(r, sc, variantKey{r, answerCount, options}, func(n int) int { return n },
+// counter returns the loader of numbers of rows, which is called name.
+func (r *Relation[K, T, Q]) counter(name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
+	return countLoader(r, name, sc, variantKey{r, answerCount, options}, func(n int) int { return n },
 		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
 			return r.count(ctx, sc, ent.OpQueryCount, opts, keys, list, out)
 		})
 }
 
 // prober returns the loader of whether there are rows.
-func (r *Relation[K, T, Q]) prober(sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, bool] {
-	return countLoader(r, sc, variantKey{r, answerExist, options}, func(n int) bool { return n > 0 },
+func (r *Relation[K, T, Q]) prober(name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, bool] {
+	return countLoader(r, name, sc, variantKey{r, answerExist, options}, func(n int) bool { return n > 0 },
 		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
 			if r.Target.IDs != nil {
 				return r.count(ctx, sc, ent.OpQueryExist, opts, keys, list, out)
@@ -97,11 +97,11 @@ func (r *Relation[K, T, Q]) prober(sc *Scope, options any, opts []func(Q)) *Load
 
 // countLoader returns the loader for key, whose fetch makes values of the
 // numbers that query finds.
-func countLoader[K, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, key variantKey, as func(int) V, query func(ctx context.Context, keys []K, list keyList, out []int) (bool, error)) *LoaderBy[K, K, V] {
+func countLoader[K, T comparable, Q, V any](r *Relation[K, T, Q], name string, sc *Scope, key variantKey, as func(int) V, query func(ctx context.Context, keys []K, list keyList, out []int) (bool, error)) *LoaderBy[K, K, V] {
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		l = sc.add(key, func() anyLoader {
-			l := newLoader(r.Name, sc.loaders.opt, sc, identity[K], true,
+			l := newLoader(name, sc.loaders.opt, sc, identity[K], true,
 				func(ctx context.Context, keys []K, out *answers[V]) error {
 					numbers := make([]int, len(keys))
 					err := inLists(r, sc, keys, numbers, func(keys []K, list keyList, out []int) (bool, error) {
@@ -127,15 +127,16 @@ func (r *Relation[K, T, Q]) count(ctx context.Context, sc *Scope, op string, opt
 		opt(q)
 	}
 	var (
-		refused error
+		invalid error
+		st      *statement
 		given   ent.Value
 		t       = tally[K]{rowScanner: newRowScanner(&r.Key, keys), numbers: out}
 	)
 	hook := func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
-		st := r.statement(sc, list, len(keys))
-		if refused = st.count(ctx, spec, qc, op); refused != nil {
+		st = r.statement(sc, list, len(keys))
+		if invalid = st.count(ctx, spec, qc, op); invalid != nil {
 			// The error of a selector keeps its statement from being sent.
-			spec.Modifiers = append(spec.Modifiers, func(s *entsql.Selector) { s.AddError(refused) })
+			spec.Modifiers = append(spec.Modifiers, func(s *entsql.Selector) { s.AddError(invalid) })
 		}
 		t.attach(spec)
 	}
@@ -149,8 +150,10 @@ func (r *Relation[K, T, Q]) count(ctx context.Context, sc *Scope, op string, opt
 	})
 	muteBatch(ctx, false)
 	switch {
-	case refused != nil && err != nil:
-		return false, refused
+	case invalid != nil && err != nil:
+		return false, invalid
+	case st != nil && st.refused:
+		return false, nil
 	case err != nil:
 		return false, err
 	case len(keys) == 1:
@@ -201,6 +204,9 @@ func (st *statement) count(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent
 	}
 	modifiers := spec.Modifiers[:len(spec.Modifiers):len(spec.Modifiers)]
 	spec.Modifiers = append(modifiers, func(s *entsql.Selector) {
+		if _, _, text := orderTerms(s, 0); st.refuse(s, text) {
+			return
+		}
 		columns, distinct := fields, unique == nil || *unique
 		switch {
 		case st.idColumn == "":

@@ -86,12 +86,11 @@ func (d *Declared[K, T, Q, P]) loader(sc *Scope, p P) *LoaderBy[K, K, []T] {
 }
 
 func (d *Declared[K, T, Q, P]) counter(sc *Scope, p P) *LoaderBy[K, K, int] {
-	l := d.Relation.counter(sc, declaredKey[P]{d, p}, d.options(p))
-	return l
+	return d.Relation.counter(d.Name, sc, declaredKey[P]{d, p}, d.options(p))
 }
 
 func (d *Declared[K, T, Q, P]) prober(sc *Scope, p P) *LoaderBy[K, K, bool] {
-	return d.Relation.prober(sc, declaredKey[P]{d, p}, d.options(p))
+	return d.Relation.prober(d.Name, sc, declaredKey[P]{d, p}, d.options(p))
 }
 
 func (d *Declared[K, T, Q, P]) options(p P) []func(Q) {

@@ -181,17 +181,21 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, op string, opt
 	for _, opt := range opts {
 		opt(q)
 	}
+	var st *statement
 	scan := newRowScanner(&r.Key, keys)
 	if r.Match.Table != "" && len(keys) > 1 {
 		scan.idColumn = r.Target.IDColumn
 	}
 	returned, scanned, err := r.Target.All(ctx, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
-		st := r.statement(sc, list, len(keys))
+		st = r.statement(sc, list, len(keys))
 		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.columns())
 		st.rewrite(ctx, spec, qc)
 		scan.attach(ctx, spec, st)
 	})
 	muteBatch(ctx, false)
+	if st != nil && st.refused {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,6 +35,8 @@ type statement struct {
 	held bool
 
 	limit, offset int
+	// refused says that the statement was not sent: several keys can not share it.
+	refused bool
 	// Columns that are selected behind those of ent, set when the statement is
 	// complete: the key, and the rank.
 	keyColumns, rankColumns int
@@ -60,6 +63,9 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 			distinct = *unique
 		}
 		terms, _, text := orderTerms(s, 0)
+		if st.refuse(s, text) {
+			return
+		}
 		if terms != "" {
 			if tie := st.tieBreak(s, terms); tie != "" {
 				s.OrderExpr(sql.Expr(strings.TrimPrefix(tie, ", ")))
@@ -74,6 +80,21 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 		muteBatch(ctx, true)
 	})
 }
+
+// refuse reports whether the keys can not share the statement of s, whose text
+// without order and conditions is given, and keeps it from being sent. What
+// options on a call lead to is known before; what a function of the schema, an
+// interceptor or a traverser did to the selector shows only here.
+func (st *statement) refuse(s *sql.Selector, text string) bool {
+	if st.keyless || batchable(text, "") {
+		return false
+	}
+	st.refused = true
+	s.AddError(errRefused)
+	return true
+}
+
+var errRefused = errors.New("entloader: the statement can not be sent for several keys")
 
 // selectKey restricts the rows to those of the keys and selects the key.
 func (st *statement) selectKey(s *sql.Selector) (key string) {

@@ -1,6 +1,7 @@
 package equivalence
 
 import (
+	"context"
 	"testing"
 
 	"entgo.io/ent/dialect/sql"
@@ -75,4 +76,28 @@ func TestModify(t *testing.T) {
 		require.Equal(t, rows(t, q.AllX(t.Context()), false), rows(t, got, false))
 	}
 	require.Equal(t, 12, loaders.Stats()[0].Alone)
+}
+
+// What a traverser adds to a selector shows only when the statement is made.
+func TestTraverserThatLimits(t *testing.T) {
+	lab := SQLite.newLab(t, 12)
+	lab.Sample.Intercept(ent.TraverseFunc(func(_ context.Context, q ent.Query) error {
+		q.(*ent.SampleQuery).Where(func(s *sql.Selector) { s.OrderBy(sql.Desc(s.C(sample.FieldID))).Limit(2) })
+		return nil
+	}))
+	ctx, _ := lab.load(t)
+	units := lab.Unit.Query().AllX(ctx)
+	lab.rec.Reset()
+	found := 0
+	for _, u := range units {
+		got, err := u.LoadSamples(ctx)
+		require.NoError(t, err)
+		require.Equal(t, rows(t, u.QuerySamples().AllX(t.Context()), false), rows(t, got, false))
+		n, err := u.CountSamples(ctx)
+		require.NoError(t, err)
+		require.Equal(t, u.QuerySamples().CountX(t.Context()), n)
+		found += len(got)
+	}
+	require.Greater(t, found, 2, "two for each unit, not for all")
+	lab.statements(t, 4*len(units))
 }

@@ -240,14 +240,20 @@ func BenchmarkDynamic(b *testing.B) {
 	plain := run(func(ctx context.Context, u *ent.Unit) ([]*ent.Sample, error) { return u.LoadSamples(ctx) })
 	filter := func(q *ent.SampleQuery) { q.Where(sample.StatusEQ(sample.StatusOpen)) }
 	options := run(func(ctx context.Context, u *ent.Unit) ([]*ent.Sample, error) { return u.LoadSamples(ctx, filter) })
+	three := run(func(ctx context.Context, u *ent.Unit) ([]*ent.Sample, error) {
+		return u.LoadSamples(ctx, func(q *ent.SampleQuery) {
+			q.Where(sample.StatusEQ(sample.StatusOpen)).Order(ent.Desc(sample.FieldTakenAt)).Limit(10)
+		})
+	})
 	open := run(func(ctx context.Context, u *ent.Unit) ([]*ent.Sample, error) { return u.LoadOpenSamples(ctx) })
 	params := run(func(ctx context.Context, u *ent.Unit) ([]*ent.Sample, error) {
 		return u.LoadRecentSamples(ctx, ent.UnitRecentSamplesParams{Status: sample.StatusOpen})
 	})
 	for b.Loop() {
-		d := interleaved(15, plain, open, params, options)
+		d := interleaved(15, plain, open, params, options, three)
 		b.ReportMetric(float64(d[1])/float64(d[0]), "declared/plain")
 		b.ReportMetric(float64(d[2])/float64(d[0]), "declared-limit/plain")
-		b.ReportMetric(float64(d[3]-d[1])/500/1000, "µs-per-call-of-options")
+		b.ReportMetric(float64(d[3]-d[1])/500/1000, "µs-per-call-of-Where")
+		b.ReportMetric(float64(d[4]-d[2])/500/1000, "µs-per-call-of-Where+Order+Limit")
 	}
 }
