@@ -29,7 +29,7 @@ type Assignment struct {
 	// The values are being populated by the AssignmentQuery when eager-loading is set.
 	Edges        AssignmentEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderAssignmentHandle
+	entloader    entloaderHandle
 }
 
 // AssignmentEdges holds the relations/edges for other nodes in the graph.

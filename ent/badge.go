@@ -27,7 +27,7 @@ type Badge struct {
 	// The values are being populated by the BadgeQuery when eager-loading is set.
 	Edges        BadgeEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderBadgeHandle
+	entloader    entloaderHandle
 }
 
 // BadgeEdges holds the relations/edges for other nodes in the graph.

@@ -30,7 +30,7 @@ type Calibration struct {
 	Edges        CalibrationEdges `json:"edges"`
 	device_no    *labid.InstrumentID
 	selectValues sql.SelectValues
-	entloader    entloaderCalibrationHandle
+	entloader    entloaderHandle
 }
 
 // CalibrationEdges holds the relations/edges for other nodes in the graph.

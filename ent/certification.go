@@ -29,7 +29,7 @@ type Certification struct {
 	// The values are being populated by the CertificationQuery when eager-loading is set.
 	Edges        CertificationEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderCertificationHandle
+	entloader    entloaderHandle
 }
 
 // CertificationEdges holds the relations/edges for other nodes in the graph.

@@ -29,7 +29,7 @@ type Document struct {
 	Edges          DocumentEdges `json:"edges"`
 	unit_documents *int
 	selectValues   sql.SelectValues
-	entloader      entloaderDocumentHandle
+	entloader      entloaderHandle
 }
 
 // DocumentEdges holds the relations/edges for other nodes in the graph.

@@ -62,28 +62,21 @@ type Loaders struct {
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
-	l.Assignment.loaders = l
 	l.Assignment.ByID = entloader.NewOneBy[entloaderAssignmentByIDRelation](&l.Loaders)
 	l.Assignment.BySampleIDProjectID = entloader.NewOneBy[entloaderAssignmentBySampleIDProjectIDRelation](&l.Loaders)
 	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignmentSampleRelation](&l.Loaders)
 	l.Assignment.Project = entloader.NewOneBy[entloaderAssignmentProjectRelation](&l.Loaders)
-	l.Badge.loaders = l
 	l.Badge.ByID = entloader.NewOneBy[entloaderBadgeByIDRelation](&l.Loaders)
 	l.Badge.Technician = entloader.NewOneBy[entloaderBadgeTechnicianRelation](&l.Loaders)
-	l.Calibration.loaders = l
 	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibrationByIDRelation](&l.Loaders)
 	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation](&l.Loaders)
 	l.Calibration.Instrument = entloader.NewOneBy[entloaderCalibrationInstrumentRelation](&l.Loaders)
 	l.Calibration.Standards = entloader.NewManyBy[entloaderCalibrationStandardsRelation](&l.Loaders)
-	l.Certification.loaders = l
 	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation](&l.Loaders)
-	l.Document.loaders = l
 	l.Document.ByID = entloader.NewOneBy[entloaderDocumentByIDRelation](&l.Loaders)
 	l.Document.Unit = entloader.NewOneBy[entloaderDocumentUnitRelation](&l.Loaders)
-	l.Incident.loaders = l
 	l.Incident.ByID = entloader.NewOneBy[entloaderIncidentByIDRelation](&l.Loaders)
 	l.Incident.Unit = entloader.NewOneBy[entloaderIncidentUnitRelation](&l.Loaders)
-	l.Instrument.loaders = l
 	l.Instrument.ByID = entloader.NewOneBy[entloaderInstrumentByIDRelation](&l.Loaders)
 	l.Instrument.ByAssetTag = entloader.NewOneBy[entloaderInstrumentByAssetTagRelation](&l.Loaders)
 	l.Instrument.Home = entloader.NewOneBy[entloaderInstrumentHomeRelation](&l.Loaders)
@@ -91,27 +84,21 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Instrument.Technicians = entloader.NewManyBy[entloaderInstrumentTechniciansRelation](&l.Loaders)
 	l.Instrument.Calibrations = entloader.NewManyBy[entloaderInstrumentCalibrationsRelation](&l.Loaders)
 	l.Instrument.Certifications = entloader.NewManyBy[entloaderInstrumentCertificationsRelation](&l.Loaders)
-	l.Label.loaders = l
 	l.Label.ByID = entloader.NewOneBy[entloaderLabelByIDRelation](&l.Loaders)
 	l.Label.Sample = entloader.NewOneBy[entloaderLabelSampleRelation](&l.Loaders)
-	l.Location.loaders = l
 	l.Location.ByID = entloader.NewOneBy[entloaderLocationByIDRelation](&l.Loaders)
 	l.Location.ByParentIDName = entloader.NewOneBy[entloaderLocationByParentIDNameRelation](&l.Loaders)
 	l.Location.Parent = entloader.NewOneBy[entloaderLocationParentRelation](&l.Loaders)
 	l.Location.Children = entloader.NewManyBy[entloaderLocationChildrenRelation](&l.Loaders)
 	l.Location.Units = entloader.NewManyBy[entloaderLocationUnitsRelation](&l.Loaders)
-	l.Note.loaders = l
 	l.Note.ByID = entloader.NewOneBy[entloaderNoteByIDRelation](&l.Loaders)
 	l.Note.Unit = entloader.NewOneBy[entloaderNoteUnitRelation](&l.Loaders)
-	l.Project.loaders = l
 	l.Project.ByID = entloader.NewOneBy[entloaderProjectByIDRelation](&l.Loaders)
 	l.Project.Samples = entloader.NewManyBy[entloaderProjectSamplesRelation](&l.Loaders)
 	l.Project.Assignments = entloader.NewManyBy[entloaderProjectAssignmentsRelation](&l.Loaders)
-	l.Result.loaders = l
 	l.Result.ByID = entloader.NewOneBy[entloaderResultByIDRelation](&l.Loaders)
 	l.Result.Sample = entloader.NewOneBy[entloaderResultSampleRelation](&l.Loaders)
 	l.Result.Instrument = entloader.NewOneBy[entloaderResultInstrumentRelation](&l.Loaders)
-	l.Sample.loaders = l
 	l.Sample.ByID = entloader.NewOneBy[entloaderSampleByIDRelation](&l.Loaders)
 	l.Sample.BySerial = entloader.NewOneBy[entloaderSampleBySerialRelation](&l.Loaders)
 	l.Sample.Unit = entloader.NewOneBy[entloaderSampleUnitRelation](&l.Loaders)
@@ -123,14 +110,11 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Sample.Aliquots = entloader.NewManyBy[entloaderSampleAliquotsRelation](&l.Loaders)
 	l.Sample.Projects = entloader.NewManyBy[entloaderSampleProjectsRelation](&l.Loaders)
 	l.Sample.Assignments = entloader.NewManyBy[entloaderSampleAssignmentsRelation](&l.Loaders)
-	l.Standard.loaders = l
 	l.Standard.ByID = entloader.NewOneBy[entloaderStandardByIDRelation](&l.Loaders)
 	l.Standard.Calibrations = entloader.NewManyBy[entloaderStandardCalibrationsRelation](&l.Loaders)
-	l.Tag.loaders = l
 	l.Tag.ByID = entloader.NewOneBy[entloaderTagByIDRelation](&l.Loaders)
 	l.Tag.Samples = entloader.NewManyBy[entloaderTagSamplesRelation](&l.Loaders)
 	l.Tag.LatestSamples = entloader.NewFixedBy[entloaderTagLatestSamplesDeclaredBy](&l.Loaders)
-	l.Technician.loaders = l
 	l.Technician.ByID = entloader.NewOneBy[entloaderTechnicianByIDRelation](&l.Loaders)
 	l.Technician.ByEmail = entloader.NewOneBy[entloaderTechnicianByEmailRelation](&l.Loaders)
 	l.Technician.Samples = entloader.NewManyBy[entloaderTechnicianSamplesRelation](&l.Loaders)
@@ -141,7 +125,6 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Technician.Instruments = entloader.NewManyBy[entloaderTechnicianInstrumentsRelation](&l.Loaders)
 	l.Technician.Badge = entloader.NewOneBy[entloaderTechnicianBadgeRelation](&l.Loaders)
 	l.Technician.Certifications = entloader.NewManyBy[entloaderTechnicianCertificationsRelation](&l.Loaders)
-	l.Unit.loaders = l
 	l.Unit.ByID = entloader.NewOneBy[entloaderUnitByIDRelation](&l.Loaders)
 	l.Unit.ByCode = entloader.NewOneBy[entloaderUnitByCodeRelation](&l.Loaders)
 	l.Unit.Location = entloader.NewOneBy[entloaderUnitLocationRelation](&l.Loaders)
@@ -181,18 +164,10 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AssignmentLoaders load Assignments, and what belongs to them, by key.
 type AssignmentLoaders struct {
-	loaders             *Loaders
-	ByID                entloader.OneBy[entloaderAssignmentByIDRelation, int, *Assignment, *AssignmentQuery]
-	BySampleIDProjectID entloader.OneBy[entloaderAssignmentBySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]
-	Sample              entloader.OneBy[entloaderAssignmentSampleRelation, int, *Sample, *SampleQuery]
-	Project             entloader.OneBy[entloaderAssignmentProjectRelation, int, *Project, *ProjectQuery]
-}
-
-type entloaderAssignmentByIDRelation struct{}
-
-// Relation implements entloader.Related.
-func (entloaderAssignmentByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
-	return entloaderAssignmentByID
+	ByID                *entloader.OneBy[entloaderAssignmentByIDRelation, int, *Assignment, *AssignmentQuery]
+	BySampleIDProjectID *entloader.OneBy[entloaderAssignmentBySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]
+	Sample              *entloader.OneBy[entloaderAssignmentSampleRelation, int, *Sample, *SampleQuery]
+	Project             *entloader.OneBy[entloaderAssignmentProjectRelation, int, *Project, *ProjectQuery]
 }
 
 // AssignmentBySampleIDProjectIDKey is a key of AssignmentLoaders.BySampleIDProjectID.
@@ -201,62 +176,64 @@ type AssignmentBySampleIDProjectIDKey struct {
 	ProjectID int64
 }
 
-type entloaderAssignmentBySampleIDProjectIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l AssignmentLoaders) Siblings(entities ...*Assignment) {
+	entloader.Declare(l.ByID, entloaderAssignmentEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Assignment, see [entloader.Related].
+type (
+	entloaderAssignmentByIDRelation                struct{}
+	entloaderAssignmentBySampleIDProjectIDRelation struct{}
+	entloaderAssignmentSampleRelation              struct{}
+	entloaderAssignmentProjectRelation             struct{}
+)
+
+func (entloaderAssignmentByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
+	return entloaderAssignmentByID
+}
 func (entloaderAssignmentBySampleIDProjectIDRelation) Relation() *entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery] {
 	return entloaderAssignmentBySampleIDProjectID
 }
-
-type entloaderAssignmentSampleRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderAssignmentSampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderAssignmentSample
 }
-
-type entloaderAssignmentProjectRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderAssignmentProjectRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
 	return entloaderAssignmentProject
 }
 
 // BadgeLoaders load Badges, and what belongs to them, by key.
 type BadgeLoaders struct {
-	loaders    *Loaders
-	ByID       entloader.OneBy[entloaderBadgeByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
-	Technician entloader.OneBy[entloaderBadgeTechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	ByID       *entloader.OneBy[entloaderBadgeByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
+	Technician *entloader.OneBy[entloaderBadgeTechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
 }
 
-type entloaderBadgeByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l BadgeLoaders) Siblings(entities ...*Badge) {
+	entloader.Declare(l.ByID, entloaderBadgeEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Badge, see [entloader.Related].
+type (
+	entloaderBadgeByIDRelation       struct{}
+	entloaderBadgeTechnicianRelation struct{}
+)
+
 func (entloaderBadgeByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
 	return entloaderBadgeByID
 }
-
-type entloaderBadgeTechnicianRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderBadgeTechnicianRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderBadgeTechnician
 }
 
 // CalibrationLoaders load Calibrations, and what belongs to them, by key.
 type CalibrationLoaders struct {
-	loaders                   *Loaders
-	ByID                      entloader.OneBy[entloaderCalibrationByIDRelation, int, *Calibration, *CalibrationQuery]
-	ByPerformedAtInstrumentID entloader.OneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]
-	Instrument                entloader.OneBy[entloaderCalibrationInstrumentRelation, int, *Instrument, *InstrumentQuery]
-	Standards                 entloader.ManyBy[entloaderCalibrationStandardsRelation, int, *Standard, *StandardQuery]
-}
-
-type entloaderCalibrationByIDRelation struct{}
-
-// Relation implements entloader.Related.
-func (entloaderCalibrationByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
-	return entloaderCalibrationByID
+	ByID                      *entloader.OneBy[entloaderCalibrationByIDRelation, int, *Calibration, *CalibrationQuery]
+	ByPerformedAtInstrumentID *entloader.OneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]
+	Instrument                *entloader.OneBy[entloaderCalibrationInstrumentRelation, int, *Instrument, *InstrumentQuery]
+	Standards                 *entloader.ManyBy[entloaderCalibrationStandardsRelation, int, *Standard, *StandardQuery]
 }
 
 // CalibrationByPerformedAtInstrumentIDKey is a key of CalibrationLoaders.ByPerformedAtInstrumentID.
@@ -265,31 +242,36 @@ type CalibrationByPerformedAtInstrumentIDKey struct {
 	InstrumentID labid.InstrumentID
 }
 
-type entloaderCalibrationByPerformedAtInstrumentIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l CalibrationLoaders) Siblings(entities ...*Calibration) {
+	entloader.Declare(l.ByID, entloaderCalibrationEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Calibration, see [entloader.Related].
+type (
+	entloaderCalibrationByIDRelation                      struct{}
+	entloaderCalibrationByPerformedAtInstrumentIDRelation struct{}
+	entloaderCalibrationInstrumentRelation                struct{}
+	entloaderCalibrationStandardsRelation                 struct{}
+)
+
+func (entloaderCalibrationByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
+	return entloaderCalibrationByID
+}
 func (entloaderCalibrationByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery] {
 	return entloaderCalibrationByPerformedAtInstrumentID
 }
-
-type entloaderCalibrationInstrumentRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderCalibrationInstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
 	return entloaderCalibrationInstrument
 }
-
-type entloaderCalibrationStandardsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderCalibrationStandardsRelation) Relation() *entloader.Relation[int, *Standard, *StandardQuery] {
 	return entloaderCalibrationStandards
 }
 
 // CertificationLoaders load Certifications, and what belongs to them, by key.
 type CertificationLoaders struct {
-	loaders                    *Loaders
-	ByTechnicianIDInstrumentID entloader.OneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]
+	ByTechnicianIDInstrumentID *entloader.OneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]
 }
 
 // CertificationByTechnicianIDInstrumentIDKey is a key of CertificationLoaders.ByTechnicianIDInstrumentID.
@@ -298,152 +280,153 @@ type CertificationByTechnicianIDInstrumentIDKey struct {
 	InstrumentID labid.InstrumentID
 }
 
-type entloaderCertificationByTechnicianIDInstrumentIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l CertificationLoaders) Siblings(entities ...*Certification) {
+	entloader.Declare(l.ByTechnicianIDInstrumentID, entloaderCertificationEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Certification, see [entloader.Related].
+type (
+	entloaderCertificationByTechnicianIDInstrumentIDRelation struct{}
+)
+
 func (entloaderCertificationByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery] {
 	return entloaderCertificationByTechnicianIDInstrumentID
 }
 
 // DocumentLoaders load Documents, and what belongs to them, by key.
 type DocumentLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderDocumentByIDRelation, int, *Document, *DocumentQuery]
-	Unit    entloader.OneBy[entloaderDocumentUnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[entloaderDocumentByIDRelation, int, *Document, *DocumentQuery]
+	Unit *entloader.OneBy[entloaderDocumentUnitRelation, int, *Unit, *UnitQuery]
 }
 
-type entloaderDocumentByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l DocumentLoaders) Siblings(entities ...*Document) {
+	entloader.Declare(l.ByID, entloaderDocumentEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Document, see [entloader.Related].
+type (
+	entloaderDocumentByIDRelation struct{}
+	entloaderDocumentUnitRelation struct{}
+)
+
 func (entloaderDocumentByIDRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
 	return entloaderDocumentByID
 }
-
-type entloaderDocumentUnitRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderDocumentUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderDocumentUnit
 }
 
 // IncidentLoaders load Incidents, and what belongs to them, by key.
 type IncidentLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderIncidentByIDRelation, int, *Incident, *IncidentQuery]
-	Unit    entloader.OneBy[entloaderIncidentUnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[entloaderIncidentByIDRelation, int, *Incident, *IncidentQuery]
+	Unit *entloader.OneBy[entloaderIncidentUnitRelation, int, *Unit, *UnitQuery]
 }
 
-type entloaderIncidentByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l IncidentLoaders) Siblings(entities ...*Incident) {
+	entloader.Declare(l.ByID, entloaderIncidentEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Incident, see [entloader.Related].
+type (
+	entloaderIncidentByIDRelation struct{}
+	entloaderIncidentUnitRelation struct{}
+)
+
 func (entloaderIncidentByIDRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
 	return entloaderIncidentByID
 }
-
-type entloaderIncidentUnitRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderIncidentUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderIncidentUnit
 }
 
 // InstrumentLoaders load Instruments, and what belongs to them, by key.
 type InstrumentLoaders struct {
-	loaders        *Loaders
-	ByID           entloader.OneBy[entloaderInstrumentByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
-	ByAssetTag     entloader.OneBy[entloaderInstrumentByAssetTagRelation, string, *Instrument, *InstrumentQuery]
-	Home           entloader.OneBy[entloaderInstrumentHomeRelation, labid.InstrumentID, *Location, *LocationQuery]
-	Results        entloader.ManyBy[entloaderInstrumentResultsRelation, labid.InstrumentID, *Result, *ResultQuery]
-	Technicians    entloader.ManyBy[entloaderInstrumentTechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery]
-	Calibrations   entloader.ManyBy[entloaderInstrumentCalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery]
-	Certifications entloader.ManyBy[entloaderInstrumentCertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery]
+	ByID           *entloader.OneBy[entloaderInstrumentByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
+	ByAssetTag     *entloader.OneBy[entloaderInstrumentByAssetTagRelation, string, *Instrument, *InstrumentQuery]
+	Home           *entloader.OneBy[entloaderInstrumentHomeRelation, labid.InstrumentID, *Location, *LocationQuery]
+	Results        *entloader.ManyBy[entloaderInstrumentResultsRelation, labid.InstrumentID, *Result, *ResultQuery]
+	Technicians    *entloader.ManyBy[entloaderInstrumentTechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery]
+	Calibrations   *entloader.ManyBy[entloaderInstrumentCalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery]
+	Certifications *entloader.ManyBy[entloaderInstrumentCertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery]
 }
 
-type entloaderInstrumentByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l InstrumentLoaders) Siblings(entities ...*Instrument) {
+	entloader.Declare(l.ByID, entloaderInstrumentEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Instrument, see [entloader.Related].
+type (
+	entloaderInstrumentByIDRelation           struct{}
+	entloaderInstrumentByAssetTagRelation     struct{}
+	entloaderInstrumentHomeRelation           struct{}
+	entloaderInstrumentResultsRelation        struct{}
+	entloaderInstrumentTechniciansRelation    struct{}
+	entloaderInstrumentCalibrationsRelation   struct{}
+	entloaderInstrumentCertificationsRelation struct{}
+)
+
 func (entloaderInstrumentByIDRelation) Relation() *entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery] {
 	return entloaderInstrumentByID
 }
-
-type entloaderInstrumentByAssetTagRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInstrumentByAssetTagRelation) Relation() *entloader.Relation[string, *Instrument, *InstrumentQuery] {
 	return entloaderInstrumentByAssetTag
 }
-
-type entloaderInstrumentHomeRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInstrumentHomeRelation) Relation() *entloader.Relation[labid.InstrumentID, *Location, *LocationQuery] {
 	return entloaderInstrumentHome
 }
-
-type entloaderInstrumentResultsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInstrumentResultsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Result, *ResultQuery] {
 	return entloaderInstrumentResults
 }
-
-type entloaderInstrumentTechniciansRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInstrumentTechniciansRelation) Relation() *entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery] {
 	return entloaderInstrumentTechnicians
 }
-
-type entloaderInstrumentCalibrationsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInstrumentCalibrationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery] {
 	return entloaderInstrumentCalibrations
 }
-
-type entloaderInstrumentCertificationsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInstrumentCertificationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery] {
 	return entloaderInstrumentCertifications
 }
 
 // LabelLoaders load Labels, and what belongs to them, by key.
 type LabelLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderLabelByIDRelation, int, *Label, *LabelQuery]
-	Sample  entloader.OneBy[entloaderLabelSampleRelation, int, *Sample, *SampleQuery]
+	ByID   *entloader.OneBy[entloaderLabelByIDRelation, int, *Label, *LabelQuery]
+	Sample *entloader.OneBy[entloaderLabelSampleRelation, int, *Sample, *SampleQuery]
 }
 
-type entloaderLabelByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l LabelLoaders) Siblings(entities ...*Label) {
+	entloader.Declare(l.ByID, entloaderLabelEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Label, see [entloader.Related].
+type (
+	entloaderLabelByIDRelation   struct{}
+	entloaderLabelSampleRelation struct{}
+)
+
 func (entloaderLabelByIDRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
 	return entloaderLabelByID
 }
-
-type entloaderLabelSampleRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderLabelSampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderLabelSample
 }
 
 // LocationLoaders load Locations, and what belongs to them, by key.
 type LocationLoaders struct {
-	loaders        *Loaders
-	ByID           entloader.OneBy[entloaderLocationByIDRelation, int, *Location, *LocationQuery]
-	ByParentIDName entloader.OneBy[entloaderLocationByParentIDNameRelation, LocationByParentIDNameKey, *Location, *LocationQuery]
-	Parent         entloader.OneBy[entloaderLocationParentRelation, int, *Location, *LocationQuery]
-	Children       entloader.ManyBy[entloaderLocationChildrenRelation, int, *Location, *LocationQuery]
-	Units          entloader.ManyBy[entloaderLocationUnitsRelation, int, *Unit, *UnitQuery]
-}
-
-type entloaderLocationByIDRelation struct{}
-
-// Relation implements entloader.Related.
-func (entloaderLocationByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
-	return entloaderLocationByID
+	ByID           *entloader.OneBy[entloaderLocationByIDRelation, int, *Location, *LocationQuery]
+	ByParentIDName *entloader.OneBy[entloaderLocationByParentIDNameRelation, LocationByParentIDNameKey, *Location, *LocationQuery]
+	Parent         *entloader.OneBy[entloaderLocationParentRelation, int, *Location, *LocationQuery]
+	Children       *entloader.ManyBy[entloaderLocationChildrenRelation, int, *Location, *LocationQuery]
+	Units          *entloader.ManyBy[entloaderLocationUnitsRelation, int, *Unit, *UnitQuery]
 }
 
 // LocationByParentIDNameKey is a key of LocationLoaders.ByParentIDName.
@@ -452,344 +435,317 @@ type LocationByParentIDNameKey struct {
 	Name     string
 }
 
-type entloaderLocationByParentIDNameRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l LocationLoaders) Siblings(entities ...*Location) {
+	entloader.Declare(l.ByID, entloaderLocationEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Location, see [entloader.Related].
+type (
+	entloaderLocationByIDRelation           struct{}
+	entloaderLocationByParentIDNameRelation struct{}
+	entloaderLocationParentRelation         struct{}
+	entloaderLocationChildrenRelation       struct{}
+	entloaderLocationUnitsRelation          struct{}
+)
+
+func (entloaderLocationByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+	return entloaderLocationByID
+}
 func (entloaderLocationByParentIDNameRelation) Relation() *entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery] {
 	return entloaderLocationByParentIDName
 }
-
-type entloaderLocationParentRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderLocationParentRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocationParent
 }
-
-type entloaderLocationChildrenRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderLocationChildrenRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocationChildren
 }
-
-type entloaderLocationUnitsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderLocationUnitsRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderLocationUnits
 }
 
 // NoteLoaders load Notes, and what belongs to them, by key.
 type NoteLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderNoteByIDRelation, int, *Note, *NoteQuery]
-	Unit    entloader.OneBy[entloaderNoteUnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[entloaderNoteByIDRelation, int, *Note, *NoteQuery]
+	Unit *entloader.OneBy[entloaderNoteUnitRelation, int, *Unit, *UnitQuery]
 }
 
-type entloaderNoteByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l NoteLoaders) Siblings(entities ...*Note) {
+	entloader.Declare(l.ByID, entloaderNoteEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Note, see [entloader.Related].
+type (
+	entloaderNoteByIDRelation struct{}
+	entloaderNoteUnitRelation struct{}
+)
+
 func (entloaderNoteByIDRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
 	return entloaderNoteByID
 }
-
-type entloaderNoteUnitRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderNoteUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderNoteUnit
 }
 
 // ProjectLoaders load Projects, and what belongs to them, by key.
 type ProjectLoaders struct {
-	loaders     *Loaders
-	ByID        entloader.OneBy[entloaderProjectByIDRelation, int64, *Project, *ProjectQuery]
-	Samples     entloader.ManyBy[entloaderProjectSamplesRelation, int64, *Sample, *SampleQuery]
-	Assignments entloader.ManyBy[entloaderProjectAssignmentsRelation, int64, *Assignment, *AssignmentQuery]
+	ByID        *entloader.OneBy[entloaderProjectByIDRelation, int64, *Project, *ProjectQuery]
+	Samples     *entloader.ManyBy[entloaderProjectSamplesRelation, int64, *Sample, *SampleQuery]
+	Assignments *entloader.ManyBy[entloaderProjectAssignmentsRelation, int64, *Assignment, *AssignmentQuery]
 }
 
-type entloaderProjectByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l ProjectLoaders) Siblings(entities ...*Project) {
+	entloader.Declare(l.ByID, entloaderProjectEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Project, see [entloader.Related].
+type (
+	entloaderProjectByIDRelation        struct{}
+	entloaderProjectSamplesRelation     struct{}
+	entloaderProjectAssignmentsRelation struct{}
+)
+
 func (entloaderProjectByIDRelation) Relation() *entloader.Relation[int64, *Project, *ProjectQuery] {
 	return entloaderProjectByID
 }
-
-type entloaderProjectSamplesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderProjectSamplesRelation) Relation() *entloader.Relation[int64, *Sample, *SampleQuery] {
 	return entloaderProjectSamples
 }
-
-type entloaderProjectAssignmentsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderProjectAssignmentsRelation) Relation() *entloader.Relation[int64, *Assignment, *AssignmentQuery] {
 	return entloaderProjectAssignments
 }
 
 // ResultLoaders load Results, and what belongs to them, by key.
 type ResultLoaders struct {
-	loaders    *Loaders
-	ByID       entloader.OneBy[entloaderResultByIDRelation, int, *Result, *ResultQuery]
-	Sample     entloader.OneBy[entloaderResultSampleRelation, int, *Sample, *SampleQuery]
-	Instrument entloader.OneBy[entloaderResultInstrumentRelation, int, *Instrument, *InstrumentQuery]
+	ByID       *entloader.OneBy[entloaderResultByIDRelation, int, *Result, *ResultQuery]
+	Sample     *entloader.OneBy[entloaderResultSampleRelation, int, *Sample, *SampleQuery]
+	Instrument *entloader.OneBy[entloaderResultInstrumentRelation, int, *Instrument, *InstrumentQuery]
 }
 
-type entloaderResultByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l ResultLoaders) Siblings(entities ...*Result) {
+	entloader.Declare(l.ByID, entloaderResultEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Result, see [entloader.Related].
+type (
+	entloaderResultByIDRelation       struct{}
+	entloaderResultSampleRelation     struct{}
+	entloaderResultInstrumentRelation struct{}
+)
+
 func (entloaderResultByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderResultByID
 }
-
-type entloaderResultSampleRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderResultSampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderResultSample
 }
-
-type entloaderResultInstrumentRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderResultInstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
 	return entloaderResultInstrument
 }
 
 // SampleLoaders load Samples, and what belongs to them, by key.
 type SampleLoaders struct {
-	loaders     *Loaders
-	ByID        entloader.OneBy[entloaderSampleByIDRelation, int, *Sample, *SampleQuery]
-	BySerial    entloader.OneBy[entloaderSampleBySerialRelation, string, *Sample, *SampleQuery]
-	Unit        entloader.OneBy[entloaderSampleUnitRelation, int, *Unit, *UnitQuery]
-	Technician  entloader.OneBy[entloaderSampleTechnicianRelation, int, *Technician, *TechnicianQuery]
-	Results     entloader.ManyBy[entloaderSampleResultsRelation, int, *Result, *ResultQuery]
-	Tags        entloader.ManyBy[entloaderSampleTagsRelation, int, *Tag, *TagQuery]
-	Label       entloader.OneBy[entloaderSampleLabelRelation, int, *Label, *LabelQuery]
-	Source      entloader.OneBy[entloaderSampleSourceRelation, int, *Sample, *SampleQuery]
-	Aliquots    entloader.ManyBy[entloaderSampleAliquotsRelation, int, *Sample, *SampleQuery]
-	Projects    entloader.ManyBy[entloaderSampleProjectsRelation, int, *Project, *ProjectQuery]
-	Assignments entloader.ManyBy[entloaderSampleAssignmentsRelation, int, *Assignment, *AssignmentQuery]
+	ByID        *entloader.OneBy[entloaderSampleByIDRelation, int, *Sample, *SampleQuery]
+	BySerial    *entloader.OneBy[entloaderSampleBySerialRelation, string, *Sample, *SampleQuery]
+	Unit        *entloader.OneBy[entloaderSampleUnitRelation, int, *Unit, *UnitQuery]
+	Technician  *entloader.OneBy[entloaderSampleTechnicianRelation, int, *Technician, *TechnicianQuery]
+	Results     *entloader.ManyBy[entloaderSampleResultsRelation, int, *Result, *ResultQuery]
+	Tags        *entloader.ManyBy[entloaderSampleTagsRelation, int, *Tag, *TagQuery]
+	Label       *entloader.OneBy[entloaderSampleLabelRelation, int, *Label, *LabelQuery]
+	Source      *entloader.OneBy[entloaderSampleSourceRelation, int, *Sample, *SampleQuery]
+	Aliquots    *entloader.ManyBy[entloaderSampleAliquotsRelation, int, *Sample, *SampleQuery]
+	Projects    *entloader.ManyBy[entloaderSampleProjectsRelation, int, *Project, *ProjectQuery]
+	Assignments *entloader.ManyBy[entloaderSampleAssignmentsRelation, int, *Assignment, *AssignmentQuery]
 }
 
-type entloaderSampleByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l SampleLoaders) Siblings(entities ...*Sample) {
+	entloader.Declare(l.ByID, entloaderSampleEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Sample, see [entloader.Related].
+type (
+	entloaderSampleByIDRelation        struct{}
+	entloaderSampleBySerialRelation    struct{}
+	entloaderSampleUnitRelation        struct{}
+	entloaderSampleTechnicianRelation  struct{}
+	entloaderSampleResultsRelation     struct{}
+	entloaderSampleTagsRelation        struct{}
+	entloaderSampleLabelRelation       struct{}
+	entloaderSampleSourceRelation      struct{}
+	entloaderSampleAliquotsRelation    struct{}
+	entloaderSampleProjectsRelation    struct{}
+	entloaderSampleAssignmentsRelation struct{}
+)
+
 func (entloaderSampleByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSampleByID
 }
-
-type entloaderSampleBySerialRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleBySerialRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
 	return entloaderSampleBySerial
 }
-
-type entloaderSampleUnitRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderSampleUnit
 }
-
-type entloaderSampleTechnicianRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleTechnicianRelation) Relation() *entloader.Relation[int, *Technician, *TechnicianQuery] {
 	return entloaderSampleTechnician
 }
-
-type entloaderSampleResultsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderSampleResults
 }
-
-type entloaderSampleTagsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleTagsRelation) Relation() *entloader.Relation[int, *Tag, *TagQuery] {
 	return entloaderSampleTags
 }
-
-type entloaderSampleLabelRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleLabelRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
 	return entloaderSampleLabel
 }
-
-type entloaderSampleSourceRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleSourceRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSampleSource
 }
-
-type entloaderSampleAliquotsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleAliquotsRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSampleAliquots
 }
-
-type entloaderSampleProjectsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleProjectsRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
 	return entloaderSampleProjects
 }
-
-type entloaderSampleAssignmentsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSampleAssignmentsRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
 	return entloaderSampleAssignments
 }
 
 // StandardLoaders load Standards, and what belongs to them, by key.
 type StandardLoaders struct {
-	loaders      *Loaders
-	ByID         entloader.OneBy[entloaderStandardByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
-	Calibrations entloader.ManyBy[entloaderStandardCalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
+	ByID         *entloader.OneBy[entloaderStandardByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
+	Calibrations *entloader.ManyBy[entloaderStandardCalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
 }
 
-type entloaderStandardByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l StandardLoaders) Siblings(entities ...*Standard) {
+	entloader.Declare(l.ByID, entloaderStandardEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Standard, see [entloader.Related].
+type (
+	entloaderStandardByIDRelation         struct{}
+	entloaderStandardCalibrationsRelation struct{}
+)
+
 func (entloaderStandardByIDRelation) Relation() *entloader.Relation[labid.StandardCode, *Standard, *StandardQuery] {
 	return entloaderStandardByID
 }
-
-type entloaderStandardCalibrationsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderStandardCalibrationsRelation) Relation() *entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery] {
 	return entloaderStandardCalibrations
 }
 
 // TagLoaders load Tags, and what belongs to them, by key.
 type TagLoaders struct {
-	loaders       *Loaders
-	ByID          entloader.OneBy[entloaderTagByIDRelation, string, *Tag, *TagQuery]
-	Samples       entloader.ManyBy[entloaderTagSamplesRelation, string, *Sample, *SampleQuery]
+	ByID          *entloader.OneBy[entloaderTagByIDRelation, string, *Tag, *TagQuery]
+	Samples       *entloader.ManyBy[entloaderTagSamplesRelation, string, *Sample, *SampleQuery]
 	LatestSamples entloader.FixedBy[entloaderTagLatestSamplesDeclaredBy, string, *Sample, *SampleQuery]
 }
 
-type entloaderTagByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l TagLoaders) Siblings(entities ...*Tag) {
+	entloader.Declare(l.ByID, entloaderTagEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Tag, see [entloader.Related].
+type (
+	entloaderTagByIDRelation    struct{}
+	entloaderTagSamplesRelation struct{}
+)
+
 func (entloaderTagByIDRelation) Relation() *entloader.Relation[string, *Tag, *TagQuery] {
 	return entloaderTagByID
 }
-
-type entloaderTagSamplesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTagSamplesRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
 	return entloaderTagSamples
 }
 
 // TechnicianLoaders load Technicians, and what belongs to them, by key.
 type TechnicianLoaders struct {
-	loaders        *Loaders
-	ByID           entloader.OneBy[entloaderTechnicianByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	ByEmail        entloader.OneBy[entloaderTechnicianByEmailRelation, string, *Technician, *TechnicianQuery]
-	Samples        entloader.ManyBy[entloaderTechnicianSamplesRelation, uuid.UUID, *Sample, *SampleQuery]
-	Partner        entloader.OneBy[entloaderTechnicianPartnerRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Colleagues     entloader.ManyBy[entloaderTechnicianColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Trainers       entloader.ManyBy[entloaderTechnicianTrainersRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Trainees       entloader.ManyBy[entloaderTechnicianTraineesRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Instruments    entloader.ManyBy[entloaderTechnicianInstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery]
-	Badge          entloader.OneBy[entloaderTechnicianBadgeRelation, uuid.UUID, *Badge, *BadgeQuery]
-	Certifications entloader.ManyBy[entloaderTechnicianCertificationsRelation, uuid.UUID, *Certification, *CertificationQuery]
+	ByID           *entloader.OneBy[entloaderTechnicianByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	ByEmail        *entloader.OneBy[entloaderTechnicianByEmailRelation, string, *Technician, *TechnicianQuery]
+	Samples        *entloader.ManyBy[entloaderTechnicianSamplesRelation, uuid.UUID, *Sample, *SampleQuery]
+	Partner        *entloader.OneBy[entloaderTechnicianPartnerRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Colleagues     *entloader.ManyBy[entloaderTechnicianColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Trainers       *entloader.ManyBy[entloaderTechnicianTrainersRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Trainees       *entloader.ManyBy[entloaderTechnicianTraineesRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Instruments    *entloader.ManyBy[entloaderTechnicianInstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery]
+	Badge          *entloader.OneBy[entloaderTechnicianBadgeRelation, uuid.UUID, *Badge, *BadgeQuery]
+	Certifications *entloader.ManyBy[entloaderTechnicianCertificationsRelation, uuid.UUID, *Certification, *CertificationQuery]
 }
 
-type entloaderTechnicianByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l TechnicianLoaders) Siblings(entities ...*Technician) {
+	entloader.Declare(l.ByID, entloaderTechnicianEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Technician, see [entloader.Related].
+type (
+	entloaderTechnicianByIDRelation           struct{}
+	entloaderTechnicianByEmailRelation        struct{}
+	entloaderTechnicianSamplesRelation        struct{}
+	entloaderTechnicianPartnerRelation        struct{}
+	entloaderTechnicianColleaguesRelation     struct{}
+	entloaderTechnicianTrainersRelation       struct{}
+	entloaderTechnicianTraineesRelation       struct{}
+	entloaderTechnicianInstrumentsRelation    struct{}
+	entloaderTechnicianBadgeRelation          struct{}
+	entloaderTechnicianCertificationsRelation struct{}
+)
+
 func (entloaderTechnicianByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnicianByID
 }
-
-type entloaderTechnicianByEmailRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianByEmailRelation) Relation() *entloader.Relation[string, *Technician, *TechnicianQuery] {
 	return entloaderTechnicianByEmail
 }
-
-type entloaderTechnicianSamplesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianSamplesRelation) Relation() *entloader.Relation[uuid.UUID, *Sample, *SampleQuery] {
 	return entloaderTechnicianSamples
 }
-
-type entloaderTechnicianPartnerRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianPartnerRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnicianPartner
 }
-
-type entloaderTechnicianColleaguesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianColleaguesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnicianColleagues
 }
-
-type entloaderTechnicianTrainersRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianTrainersRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnicianTrainers
 }
-
-type entloaderTechnicianTraineesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianTraineesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnicianTrainees
 }
-
-type entloaderTechnicianInstrumentsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianInstrumentsRelation) Relation() *entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery] {
 	return entloaderTechnicianInstruments
 }
-
-type entloaderTechnicianBadgeRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianBadgeRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
 	return entloaderTechnicianBadge
 }
-
-type entloaderTechnicianCertificationsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTechnicianCertificationsRelation) Relation() *entloader.Relation[uuid.UUID, *Certification, *CertificationQuery] {
 	return entloaderTechnicianCertifications
 }
 
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
-	loaders       *Loaders
-	ByID          entloader.OneBy[entloaderUnitByIDRelation, int, *Unit, *UnitQuery]
-	ByCode        entloader.OneBy[entloaderUnitByCodeRelation, string, *Unit, *UnitQuery]
-	Location      entloader.OneBy[entloaderUnitLocationRelation, int, *Location, *LocationQuery]
-	Samples       entloader.ManyBy[entloaderUnitSamplesRelation, int, *Sample, *SampleQuery]
-	Notes         entloader.ManyBy[entloaderUnitNotesRelation, int, *Note, *NoteQuery]
-	Incidents     entloader.ManyBy[entloaderUnitIncidentsRelation, int, *Incident, *IncidentQuery]
-	Documents     entloader.ManyBy[entloaderUnitDocumentsRelation, int, *Document, *DocumentQuery]
+	ByID          *entloader.OneBy[entloaderUnitByIDRelation, int, *Unit, *UnitQuery]
+	ByCode        *entloader.OneBy[entloaderUnitByCodeRelation, string, *Unit, *UnitQuery]
+	Location      *entloader.OneBy[entloaderUnitLocationRelation, int, *Location, *LocationQuery]
+	Samples       *entloader.ManyBy[entloaderUnitSamplesRelation, int, *Sample, *SampleQuery]
+	Notes         *entloader.ManyBy[entloaderUnitNotesRelation, int, *Note, *NoteQuery]
+	Incidents     *entloader.ManyBy[entloaderUnitIncidentsRelation, int, *Incident, *IncidentQuery]
+	Documents     *entloader.ManyBy[entloaderUnitDocumentsRelation, int, *Document, *DocumentQuery]
 	RecentSamples entloader.DeclaredBy[entloaderUnitRecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams]
 	OpenSamples   entloader.FixedBy[entloaderUnitOpenSamplesDeclaredBy, int, *Sample, *SampleQuery]
 	LastSample    entloader.FixedFirstBy[entloaderUnitLastSampleDeclaredBy, int, *Sample, *SampleQuery]
@@ -798,51 +754,41 @@ type UnitLoaders struct {
 	FirstByStatus entloader.FirstBy[entloaderUnitFirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams]
 }
 
-type entloaderUnitByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l UnitLoaders) Siblings(entities ...*Unit) {
+	entloader.Declare(l.ByID, entloaderUnitEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Unit, see [entloader.Related].
+type (
+	entloaderUnitByIDRelation      struct{}
+	entloaderUnitByCodeRelation    struct{}
+	entloaderUnitLocationRelation  struct{}
+	entloaderUnitSamplesRelation   struct{}
+	entloaderUnitNotesRelation     struct{}
+	entloaderUnitIncidentsRelation struct{}
+	entloaderUnitDocumentsRelation struct{}
+)
+
 func (entloaderUnitByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderUnitByID
 }
-
-type entloaderUnitByCodeRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderUnitByCodeRelation) Relation() *entloader.Relation[string, *Unit, *UnitQuery] {
 	return entloaderUnitByCode
 }
-
-type entloaderUnitLocationRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderUnitLocationRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderUnitLocation
 }
-
-type entloaderUnitSamplesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderUnitSamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderUnitSamples
 }
-
-type entloaderUnitNotesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderUnitNotesRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
 	return entloaderUnitNotes
 }
-
-type entloaderUnitIncidentsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderUnitIncidentsRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
 	return entloaderUnitIncidents
 }
-
-type entloaderUnitDocumentsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderUnitDocumentsRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
 	return entloaderUnitDocuments
 }

@@ -57,46 +57,19 @@ func (entloaderTagLatestSamplesDeclaredBy) Declared() *entloader.Declared[string
 // LoadLatestSamples loads the dynamic edge "latest_samples" of the Tag, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Tag) LoadLatestSamples(ctx context.Context) ([]*Sample, error) {
-	p, err := entloaderTagLatestSamplesDeclared.Prepared(entloader.NoParams{})
-	if err != nil {
-		return nil, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.LoadDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderTagLatestSamplesDeclared.Apply(q, p)
-	return q.All(ctx)
+	return entloader.LoadDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
 }
 
 // CountLatestSamples counts the dynamic edge "latest_samples" of the Tag, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Tag) CountLatestSamples(ctx context.Context) (int, error) {
-	p, err := entloaderTagLatestSamplesDeclared.Prepared(entloader.NoParams{})
-	if err != nil {
-		return 0, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.CountDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderTagLatestSamplesDeclared.Apply(q, p)
-	return q.Count(ctx)
+	return entloader.CountDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
 }
 
 // ExistLatestSamples reports whether there are any of the dynamic edge "latest_samples" of the Tag, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Tag) ExistLatestSamples(ctx context.Context) (bool, error) {
-	p, err := entloaderTagLatestSamplesDeclared.Prepared(entloader.NoParams{})
-	if err != nil {
-		return false, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.ExistDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderTagLatestSamplesDeclared.Apply(q, p)
-	return q.Exist(ctx)
+	return entloader.ExistDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
 }
 
 // UnitRecentSamplesParams are the params of Unit.LoadRecentSamples. Equal ones share a statement.
@@ -144,46 +117,19 @@ func (entloaderUnitRecentSamplesDeclaredBy) Declared() *entloader.Declared[int, 
 // LoadRecentSamples loads the dynamic edge "recent_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadRecentSamples(ctx context.Context, params UnitRecentSamplesParams) ([]*Sample, error) {
-	p, err := entloaderUnitRecentSamplesDeclared.Prepared(params)
-	if err != nil {
-		return nil, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitRecentSamplesDeclared.Apply(q, p)
-	return q.All(ctx)
+	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // CountRecentSamples counts the dynamic edge "recent_samples" of the Unit, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Unit) CountRecentSamples(ctx context.Context, params UnitRecentSamplesParams) (int, error) {
-	p, err := entloaderUnitRecentSamplesDeclared.Prepared(params)
-	if err != nil {
-		return 0, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitRecentSamplesDeclared.Apply(q, p)
-	return q.Count(ctx)
+	return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // ExistRecentSamples reports whether there are any of the dynamic edge "recent_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistRecentSamples(ctx context.Context, params UnitRecentSamplesParams) (bool, error) {
-	p, err := entloaderUnitRecentSamplesDeclared.Prepared(params)
-	if err != nil {
-		return false, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitRecentSamplesDeclared.Apply(q, p)
-	return q.Exist(ctx)
+	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 var entloaderUnitOpenSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams]{
@@ -204,46 +150,19 @@ func (entloaderUnitOpenSamplesDeclaredBy) Declared() *entloader.Declared[int, *S
 // LoadOpenSamples loads the dynamic edge "open_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadOpenSamples(ctx context.Context) ([]*Sample, error) {
-	p, err := entloaderUnitOpenSamplesDeclared.Prepared(entloader.NoParams{})
-	if err != nil {
-		return nil, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitOpenSamplesDeclared.Apply(q, p)
-	return q.All(ctx)
+	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
 // CountOpenSamples counts the dynamic edge "open_samples" of the Unit, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Unit) CountOpenSamples(ctx context.Context) (int, error) {
-	p, err := entloaderUnitOpenSamplesDeclared.Prepared(entloader.NoParams{})
-	if err != nil {
-		return 0, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitOpenSamplesDeclared.Apply(q, p)
-	return q.Count(ctx)
+	return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
 // ExistOpenSamples reports whether there are any of the dynamic edge "open_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistOpenSamples(ctx context.Context) (bool, error) {
-	p, err := entloaderUnitOpenSamplesDeclared.Prepared(entloader.NoParams{})
-	if err != nil {
-		return false, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitOpenSamplesDeclared.Apply(q, p)
-	return q.Exist(ctx)
+	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
 var entloaderUnitLastSampleDeclared = &entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams]{
@@ -265,17 +184,7 @@ func (entloaderUnitLastSampleDeclaredBy) Declared() *entloader.Declared[int, *Sa
 // LoadLastSample loads the dynamic edge "last_sample" of the Unit, together with that of its siblings.
 // It returns nil if there is no Sample. The entity is shared and read-only.
 func (_m *Unit) LoadLastSample(ctx context.Context) (*Sample, error) {
-	p, err := entloaderUnitLastSampleDeclared.Prepared(entloader.NoParams{})
-	if err != nil {
-		return nil, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.FirstOf(entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitLastSampleDeclared, sc, _m.entloader, _m.ID, p))
-	}
-	q := _m.QuerySamples()
-	entloaderUnitLastSampleDeclared.Apply(q, p)
-	one, err := q.First(ctx)
-	return one, MaskNotFound(err)
+	return entloader.FirstDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitLastSampleDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
 // UnitOddSamplesParams are the params of Unit.LoadOddSamples. Equal ones share a statement.
@@ -330,31 +239,13 @@ func (entloaderUnitOddSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sa
 // LoadOddSamples loads the dynamic edge "odd_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadOddSamples(ctx context.Context, params UnitOddSamplesParams) ([]*Sample, error) {
-	p, err := entloaderUnitOddSamplesDeclared.Prepared(params)
-	if err != nil {
-		return nil, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOddSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitOddSamplesDeclared.Apply(q, p)
-	return q.All(ctx)
+	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOddSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // ExistOddSamples reports whether there are any of the dynamic edge "odd_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistOddSamples(ctx context.Context, params UnitOddSamplesParams) (bool, error) {
-	p, err := entloaderUnitOddSamplesDeclared.Prepared(params)
-	if err != nil {
-		return false, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOddSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitOddSamplesDeclared.Apply(q, p)
-	return q.Exist(ctx)
+	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOddSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // UnitStaleSamplesParams are the params of Unit.LoadStaleSamples. Equal ones share a statement.
@@ -383,46 +274,19 @@ func (entloaderUnitStaleSamplesDeclaredBy) Declared() *entloader.Declared[int, *
 // LoadStaleSamples loads the dynamic edge "stale_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadStaleSamples(ctx context.Context, params UnitStaleSamplesParams) ([]*Sample, error) {
-	p, err := entloaderUnitStaleSamplesDeclared.Prepared(params)
-	if err != nil {
-		return nil, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitStaleSamplesDeclared.Apply(q, p)
-	return q.All(ctx)
+	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // CountStaleSamples counts the dynamic edge "stale_samples" of the Unit, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Unit) CountStaleSamples(ctx context.Context, params UnitStaleSamplesParams) (int, error) {
-	p, err := entloaderUnitStaleSamplesDeclared.Prepared(params)
-	if err != nil {
-		return 0, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitStaleSamplesDeclared.Apply(q, p)
-	return q.Count(ctx)
+	return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // ExistStaleSamples reports whether there are any of the dynamic edge "stale_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistStaleSamples(ctx context.Context, params UnitStaleSamplesParams) (bool, error) {
-	p, err := entloaderUnitStaleSamplesDeclared.Prepared(params)
-	if err != nil {
-		return false, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, sc, _m.entloader, _m.ID, p)
-	}
-	q := _m.QuerySamples()
-	entloaderUnitStaleSamplesDeclared.Apply(q, p)
-	return q.Exist(ctx)
+	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // UnitFirstByStatusParams are the params of Unit.LoadFirstByStatus. Equal ones share a statement.
@@ -450,15 +314,5 @@ func (entloaderUnitFirstByStatusDeclaredBy) Declared() *entloader.Declared[int, 
 // LoadFirstByStatus loads the dynamic edge "first_by_status" of the Unit, together with that of its siblings.
 // It returns nil if there is no Sample. The entity is shared and read-only.
 func (_m *Unit) LoadFirstByStatus(ctx context.Context, params UnitFirstByStatusParams) (*Sample, error) {
-	p, err := entloaderUnitFirstByStatusDeclared.Prepared(params)
-	if err != nil {
-		return nil, err
-	}
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		return entloader.FirstOf(entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitFirstByStatusDeclared, sc, _m.entloader, _m.ID, p))
-	}
-	q := _m.QuerySamples()
-	entloaderUnitFirstByStatusDeclared.Apply(q, p)
-	one, err := q.First(ctx)
-	return one, MaskNotFound(err)
+	return entloader.FirstDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitFirstByStatusDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }

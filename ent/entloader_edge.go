@@ -4,23 +4,15 @@ package ent
 
 import (
 	"context"
+
+	"github.com/entloader/entloader/entloader"
 )
 
-// LoadSample loads the "sample" edge of the Assignment, together with that of its siblings.
-// It returns a *NotFoundError if there is no Sample.
-// Options change the query as they do in WithSample; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadSample loads the "sample" edge of the Assignment, together with that of its siblings. It returns
+// a *NotFoundError if there is no Sample. Options change the query as they do in WithSample;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Assignment) LoadSample(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderAssignmentSampleEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Sample, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QuerySample()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderAssignmentSampleEdge, _m.entloaderParent(ctx), (*Assignment).QuerySample, _m.Edges.Sample, opts)
 }
 
 // Sample resolves the field of the same name in a GraphQL schema; see LoadSample.
@@ -28,21 +20,11 @@ func (_m *Assignment) Sample(ctx context.Context) (*Sample, error) {
 	return _m.LoadSample(ctx)
 }
 
-// LoadProject loads the "project" edge of the Assignment, together with that of its siblings.
-// It returns a *NotFoundError if there is no Project.
-// Options change the query as they do in WithProject; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadProject loads the "project" edge of the Assignment, together with that of its siblings. It returns
+// a *NotFoundError if there is no Project. Options change the query as they do in WithProject;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Assignment) LoadProject(ctx context.Context, opts ...func(*ProjectQuery)) (*Project, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderAssignmentProjectEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Project, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryProject()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderAssignmentProjectEdge, _m.entloaderParent(ctx), (*Assignment).QueryProject, _m.Edges.Project, opts)
 }
 
 // Project resolves the field of the same name in a GraphQL schema; see LoadProject.
@@ -50,21 +32,11 @@ func (_m *Assignment) Project(ctx context.Context) (*Project, error) {
 	return _m.LoadProject(ctx)
 }
 
-// LoadTechnician loads the "technician" edge of the Badge, together with that of its siblings.
-// It returns a *NotFoundError if there is no Technician.
-// Options change the query as they do in WithTechnician; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadTechnician loads the "technician" edge of the Badge, together with that of its siblings. It returns
+// a *NotFoundError if there is no Technician. Options change the query as they do in WithTechnician;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Badge) LoadTechnician(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderBadgeTechnicianEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Technician, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryTechnician()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderBadgeTechnicianEdge, _m.entloaderParent(ctx), (*Badge).QueryTechnician, _m.Edges.Technician, opts)
 }
 
 // Technician resolves the field of the same name in a GraphQL schema; see LoadTechnician.
@@ -72,21 +44,11 @@ func (_m *Badge) Technician(ctx context.Context) (*Technician, error) {
 	return _m.LoadTechnician(ctx)
 }
 
-// LoadInstrument loads the "instrument" edge of the Calibration, together with that of its siblings.
-// It returns a *NotFoundError if there is no Instrument.
-// Options change the query as they do in WithInstrument; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadInstrument loads the "instrument" edge of the Calibration, together with that of its siblings. It returns
+// a *NotFoundError if there is no Instrument. Options change the query as they do in WithInstrument;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Calibration) LoadInstrument(ctx context.Context, opts ...func(*InstrumentQuery)) (*Instrument, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderCalibrationInstrumentEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Instrument, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryInstrument()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderCalibrationInstrumentEdge, _m.entloaderParent(ctx), (*Calibration).QueryInstrument, _m.Edges.Instrument, opts)
 }
 
 // Instrument resolves the field of the same name in a GraphQL schema; see LoadInstrument.
@@ -99,46 +61,19 @@ func (_m *Calibration) Instrument(ctx context.Context) (*Instrument, error) {
 // a limit is one per Calibration; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Calibration) LoadStandards(ctx context.Context, opts ...func(*StandardQuery)) ([]*Standard, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderCalibrationStandardsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Standards, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryStandards()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderCalibrationStandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, _m.Edges.Standards, opts)
 }
 
 // CountStandards counts the "standards" edge of the Calibration, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadStandards, but a limit has no effect and an offset is an error.
 func (_m *Calibration) CountStandards(ctx context.Context, opts ...func(*StandardQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderCalibrationStandardsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryStandards()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderCalibrationStandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, opts)
 }
 
 // ExistStandards reports whether there is anything on the "standards" edge of the Calibration, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadStandards.
 func (_m *Calibration) ExistStandards(ctx context.Context, opts ...func(*StandardQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderCalibrationStandardsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryStandards()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderCalibrationStandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, opts)
 }
 
 // Standards resolves the field of the same name in a GraphQL schema; see LoadStandards.
@@ -146,21 +81,11 @@ func (_m *Calibration) Standards(ctx context.Context) ([]*Standard, error) {
 	return _m.LoadStandards(ctx)
 }
 
-// LoadTechnician loads the "technician" edge of the Certification, together with that of its siblings.
-// It returns a *NotFoundError if there is no Technician.
-// Options change the query as they do in WithTechnician; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadTechnician loads the "technician" edge of the Certification, together with that of its siblings. It returns
+// a *NotFoundError if there is no Technician. Options change the query as they do in WithTechnician;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Certification) LoadTechnician(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderCertificationTechnicianEdge.LoadOne(ctx, sc, _m.entloader, struct{}{}, _m.Edges.Technician, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryTechnician()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderCertificationTechnicianEdge, _m.entloaderParent(ctx), (*Certification).QueryTechnician, _m.Edges.Technician, opts)
 }
 
 // Technician resolves the field of the same name in a GraphQL schema; see LoadTechnician.
@@ -168,21 +93,11 @@ func (_m *Certification) Technician(ctx context.Context) (*Technician, error) {
 	return _m.LoadTechnician(ctx)
 }
 
-// LoadInstrument loads the "instrument" edge of the Certification, together with that of its siblings.
-// It returns a *NotFoundError if there is no Instrument.
-// Options change the query as they do in WithInstrument; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadInstrument loads the "instrument" edge of the Certification, together with that of its siblings. It returns
+// a *NotFoundError if there is no Instrument. Options change the query as they do in WithInstrument;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Certification) LoadInstrument(ctx context.Context, opts ...func(*InstrumentQuery)) (*Instrument, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderCertificationInstrumentEdge.LoadOne(ctx, sc, _m.entloader, struct{}{}, _m.Edges.Instrument, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryInstrument()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderCertificationInstrumentEdge, _m.entloaderParent(ctx), (*Certification).QueryInstrument, _m.Edges.Instrument, opts)
 }
 
 // Instrument resolves the field of the same name in a GraphQL schema; see LoadInstrument.
@@ -190,22 +105,11 @@ func (_m *Certification) Instrument(ctx context.Context) (*Instrument, error) {
 	return _m.LoadInstrument(ctx)
 }
 
-// LoadUnit loads the "unit" edge of the Document, together with that of its siblings.
-// It returns nil if there is no Unit.
-// Options change the query as they do in WithUnit; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadUnit loads the "unit" edge of the Document, together with that of its siblings. It returns
+// nil if there is no Unit. Options change the query as they do in WithUnit;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Document) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderDocumentUnitEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Unit, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryUnit()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderDocumentUnitEdge, _m.entloaderParent(ctx), (*Document).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -213,21 +117,11 @@ func (_m *Document) Unit(ctx context.Context) (*Unit, error) {
 	return _m.LoadUnit(ctx)
 }
 
-// LoadUnit loads the "unit" edge of the Incident, together with that of its siblings.
-// It returns a *NotFoundError if there is no Unit.
-// Options change the query as they do in WithUnit; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadUnit loads the "unit" edge of the Incident, together with that of its siblings. It returns
+// a *NotFoundError if there is no Unit. Options change the query as they do in WithUnit;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Incident) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderIncidentUnitEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Unit, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryUnit()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderIncidentUnitEdge, _m.entloaderParent(ctx), (*Incident).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -235,22 +129,11 @@ func (_m *Incident) Unit(ctx context.Context) (*Unit, error) {
 	return _m.LoadUnit(ctx)
 }
 
-// LoadHome loads the "home" edge of the Instrument, together with that of its siblings.
-// It returns nil if there is no Location.
-// Options change the query as they do in WithHome; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadHome loads the "home" edge of the Instrument, together with that of its siblings. It returns
+// nil if there is no Location. Options change the query as they do in WithHome;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Instrument) LoadHome(ctx context.Context, opts ...func(*LocationQuery)) (*Location, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderInstrumentHomeEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Home, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryHome()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderInstrumentHomeEdge, _m.entloaderParent(ctx), (*Instrument).QueryHome, _m.Edges.Home, opts)
 }
 
 // Home resolves the field of the same name in a GraphQL schema; see LoadHome.
@@ -263,46 +146,19 @@ func (_m *Instrument) Home(ctx context.Context) (*Location, error) {
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadResults(ctx context.Context, opts ...func(*ResultQuery)) ([]*Result, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderInstrumentResultsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Results, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderInstrumentResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, _m.Edges.Results, opts)
 }
 
 // CountResults counts the "results" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadResults, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountResults(ctx context.Context, opts ...func(*ResultQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentResultsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderInstrumentResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, opts)
 }
 
 // ExistResults reports whether there is anything on the "results" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadResults.
 func (_m *Instrument) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentResultsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderInstrumentResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, opts)
 }
 
 // Results resolves the field of the same name in a GraphQL schema; see LoadResults.
@@ -315,46 +171,19 @@ func (_m *Instrument) Results(ctx context.Context) ([]*Result, error) {
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderInstrumentTechniciansEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Technicians, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryTechnicians()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderInstrumentTechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, _m.Edges.Technicians, opts)
 }
 
 // CountTechnicians counts the "technicians" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTechnicians, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentTechniciansEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTechnicians()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderInstrumentTechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, opts)
 }
 
 // ExistTechnicians reports whether there is anything on the "technicians" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTechnicians.
 func (_m *Instrument) ExistTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentTechniciansEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTechnicians()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderInstrumentTechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, opts)
 }
 
 // Technicians resolves the field of the same name in a GraphQL schema; see LoadTechnicians.
@@ -367,46 +196,19 @@ func (_m *Instrument) Technicians(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) ([]*Calibration, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderInstrumentCalibrationsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Calibrations, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryCalibrations()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderInstrumentCalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, _m.Edges.Calibrations, opts)
 }
 
 // CountCalibrations counts the "calibrations" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCalibrations, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentCalibrationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCalibrations()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderInstrumentCalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, opts)
 }
 
 // ExistCalibrations reports whether there is anything on the "calibrations" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCalibrations.
 func (_m *Instrument) ExistCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentCalibrationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCalibrations()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderInstrumentCalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, opts)
 }
 
 // Calibrations resolves the field of the same name in a GraphQL schema; see LoadCalibrations.
@@ -419,46 +221,19 @@ func (_m *Instrument) Calibrations(ctx context.Context) ([]*Calibration, error) 
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadCertifications(ctx context.Context, opts ...func(*CertificationQuery)) ([]*Certification, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderInstrumentCertificationsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Certifications, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryCertifications()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderInstrumentCertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, _m.Edges.Certifications, opts)
 }
 
 // CountCertifications counts the "certifications" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCertifications, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentCertificationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCertifications()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderInstrumentCertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, opts)
 }
 
 // ExistCertifications reports whether there is anything on the "certifications" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCertifications.
 func (_m *Instrument) ExistCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderInstrumentCertificationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCertifications()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderInstrumentCertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, opts)
 }
 
 // Certifications resolves the field of the same name in a GraphQL schema; see LoadCertifications.
@@ -466,21 +241,11 @@ func (_m *Instrument) Certifications(ctx context.Context) ([]*Certification, err
 	return _m.LoadCertifications(ctx)
 }
 
-// LoadSample loads the "sample" edge of the Label, together with that of its siblings.
-// It returns a *NotFoundError if there is no Sample.
-// Options change the query as they do in WithSample; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadSample loads the "sample" edge of the Label, together with that of its siblings. It returns
+// a *NotFoundError if there is no Sample. Options change the query as they do in WithSample;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Label) LoadSample(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderLabelSampleEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Sample, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QuerySample()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderLabelSampleEdge, _m.entloaderParent(ctx), (*Label).QuerySample, _m.Edges.Sample, opts)
 }
 
 // Sample resolves the field of the same name in a GraphQL schema; see LoadSample.
@@ -488,22 +253,11 @@ func (_m *Label) Sample(ctx context.Context) (*Sample, error) {
 	return _m.LoadSample(ctx)
 }
 
-// LoadParent loads the "parent" edge of the Location, together with that of its siblings.
-// It returns nil if there is no Location.
-// Options change the query as they do in WithParent; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadParent loads the "parent" edge of the Location, together with that of its siblings. It returns
+// nil if there is no Location. Options change the query as they do in WithParent;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Location) LoadParent(ctx context.Context, opts ...func(*LocationQuery)) (*Location, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderLocationParentEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Parent, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryParent()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderLocationParentEdge, _m.entloaderParent(ctx), (*Location).QueryParent, _m.Edges.Parent, opts)
 }
 
 // Parent resolves the field of the same name in a GraphQL schema; see LoadParent.
@@ -516,46 +270,19 @@ func (_m *Location) Parent(ctx context.Context) (*Location, error) {
 // a limit is one per Location; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Location) LoadChildren(ctx context.Context, opts ...func(*LocationQuery)) ([]*Location, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderLocationChildrenEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Children, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryChildren()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderLocationChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, _m.Edges.Children, opts)
 }
 
 // CountChildren counts the "children" edge of the Location, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadChildren, but a limit has no effect and an offset is an error.
 func (_m *Location) CountChildren(ctx context.Context, opts ...func(*LocationQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderLocationChildrenEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryChildren()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderLocationChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, opts)
 }
 
 // ExistChildren reports whether there is anything on the "children" edge of the Location, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadChildren.
 func (_m *Location) ExistChildren(ctx context.Context, opts ...func(*LocationQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderLocationChildrenEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryChildren()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderLocationChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, opts)
 }
 
 // Children resolves the field of the same name in a GraphQL schema; see LoadChildren.
@@ -568,46 +295,19 @@ func (_m *Location) Children(ctx context.Context) ([]*Location, error) {
 // a limit is one per Location; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Location) LoadUnits(ctx context.Context, opts ...func(*UnitQuery)) ([]*Unit, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderLocationUnitsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Units, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryUnits()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderLocationUnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, _m.Edges.Units, opts)
 }
 
 // CountUnits counts the "units" edge of the Location, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadUnits, but a limit has no effect and an offset is an error.
 func (_m *Location) CountUnits(ctx context.Context, opts ...func(*UnitQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderLocationUnitsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryUnits()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderLocationUnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, opts)
 }
 
 // ExistUnits reports whether there is anything on the "units" edge of the Location, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadUnits.
 func (_m *Location) ExistUnits(ctx context.Context, opts ...func(*UnitQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderLocationUnitsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryUnits()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderLocationUnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, opts)
 }
 
 // Units resolves the field of the same name in a GraphQL schema; see LoadUnits.
@@ -615,21 +315,11 @@ func (_m *Location) Units(ctx context.Context) ([]*Unit, error) {
 	return _m.LoadUnits(ctx)
 }
 
-// LoadUnit loads the "unit" edge of the Note, together with that of its siblings.
-// It returns a *NotFoundError if there is no Unit.
-// Options change the query as they do in WithUnit; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadUnit loads the "unit" edge of the Note, together with that of its siblings. It returns
+// a *NotFoundError if there is no Unit. Options change the query as they do in WithUnit;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Note) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderNoteUnitEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Unit, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryUnit()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderNoteUnitEdge, _m.entloaderParent(ctx), (*Note).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -642,46 +332,19 @@ func (_m *Note) Unit(ctx context.Context) (*Unit, error) {
 // a limit is one per Project; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Project) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderProjectSamplesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Samples, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderProjectSamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Project, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Project) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderProjectSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderProjectSamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Project, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Project) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderProjectSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderProjectSamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -694,46 +357,19 @@ func (_m *Project) Samples(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Project; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Project) LoadAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) ([]*Assignment, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderProjectAssignmentsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Assignments, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryAssignments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderProjectAssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, _m.Edges.Assignments, opts)
 }
 
 // CountAssignments counts the "assignments" edge of the Project, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadAssignments, but a limit has no effect and an offset is an error.
 func (_m *Project) CountAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderProjectAssignmentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryAssignments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderProjectAssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, opts)
 }
 
 // ExistAssignments reports whether there is anything on the "assignments" edge of the Project, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadAssignments.
 func (_m *Project) ExistAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderProjectAssignmentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryAssignments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderProjectAssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, opts)
 }
 
 // Assignments resolves the field of the same name in a GraphQL schema; see LoadAssignments.
@@ -741,21 +377,11 @@ func (_m *Project) Assignments(ctx context.Context) ([]*Assignment, error) {
 	return _m.LoadAssignments(ctx)
 }
 
-// LoadSample loads the "sample" edge of the Result, together with that of its siblings.
-// It returns a *NotFoundError if there is no Sample.
-// Options change the query as they do in WithSample; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadSample loads the "sample" edge of the Result, together with that of its siblings. It returns
+// a *NotFoundError if there is no Sample. Options change the query as they do in WithSample;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Result) LoadSample(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderResultSampleEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Sample, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QuerySample()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderResultSampleEdge, _m.entloaderParent(ctx), (*Result).QuerySample, _m.Edges.Sample, opts)
 }
 
 // Sample resolves the field of the same name in a GraphQL schema; see LoadSample.
@@ -763,22 +389,11 @@ func (_m *Result) Sample(ctx context.Context) (*Sample, error) {
 	return _m.LoadSample(ctx)
 }
 
-// LoadInstrument loads the "instrument" edge of the Result, together with that of its siblings.
-// It returns nil if there is no Instrument.
-// Options change the query as they do in WithInstrument; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadInstrument loads the "instrument" edge of the Result, together with that of its siblings. It returns
+// nil if there is no Instrument. Options change the query as they do in WithInstrument;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Result) LoadInstrument(ctx context.Context, opts ...func(*InstrumentQuery)) (*Instrument, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderResultInstrumentEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Instrument, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryInstrument()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderResultInstrumentEdge, _m.entloaderParent(ctx), (*Result).QueryInstrument, _m.Edges.Instrument, opts)
 }
 
 // Instrument resolves the field of the same name in a GraphQL schema; see LoadInstrument.
@@ -786,21 +401,11 @@ func (_m *Result) Instrument(ctx context.Context) (*Instrument, error) {
 	return _m.LoadInstrument(ctx)
 }
 
-// LoadUnit loads the "unit" edge of the Sample, together with that of its siblings.
-// It returns a *NotFoundError if there is no Unit.
-// Options change the query as they do in WithUnit; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadUnit loads the "unit" edge of the Sample, together with that of its siblings. It returns
+// a *NotFoundError if there is no Unit. Options change the query as they do in WithUnit;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderSampleUnitEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Unit, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryUnit()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderSampleUnitEdge, _m.entloaderParent(ctx), (*Sample).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -808,22 +413,11 @@ func (_m *Sample) Unit(ctx context.Context) (*Unit, error) {
 	return _m.LoadUnit(ctx)
 }
 
-// LoadTechnician loads the "technician" edge of the Sample, together with that of its siblings.
-// It returns nil if there is no Technician.
-// Options change the query as they do in WithTechnician; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadTechnician loads the "technician" edge of the Sample, together with that of its siblings. It returns
+// nil if there is no Technician. Options change the query as they do in WithTechnician;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadTechnician(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderSampleTechnicianEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Technician, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryTechnician()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderSampleTechnicianEdge, _m.entloaderParent(ctx), (*Sample).QueryTechnician, _m.Edges.Technician, opts)
 }
 
 // Technician resolves the field of the same name in a GraphQL schema; see LoadTechnician.
@@ -836,46 +430,19 @@ func (_m *Sample) Technician(ctx context.Context) (*Technician, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadResults(ctx context.Context, opts ...func(*ResultQuery)) ([]*Result, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderSampleResultsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Results, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderSampleResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, _m.Edges.Results, opts)
 }
 
 // CountResults counts the "results" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadResults, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountResults(ctx context.Context, opts ...func(*ResultQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleResultsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderSampleResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
 }
 
 // ExistResults reports whether there is anything on the "results" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadResults.
 func (_m *Sample) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleResultsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderSampleResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
 }
 
 // Results resolves the field of the same name in a GraphQL schema; see LoadResults.
@@ -888,46 +455,19 @@ func (_m *Sample) Results(ctx context.Context) ([]*Result, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadTags(ctx context.Context, opts ...func(*TagQuery)) ([]*Tag, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderSampleTagsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Tags, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryTags()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderSampleTagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, _m.Edges.Tags, opts)
 }
 
 // CountTags counts the "tags" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTags, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountTags(ctx context.Context, opts ...func(*TagQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleTagsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTags()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderSampleTagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, opts)
 }
 
 // ExistTags reports whether there is anything on the "tags" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTags.
 func (_m *Sample) ExistTags(ctx context.Context, opts ...func(*TagQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleTagsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTags()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderSampleTagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, opts)
 }
 
 // Tags resolves the field of the same name in a GraphQL schema; see LoadTags.
@@ -935,22 +475,11 @@ func (_m *Sample) Tags(ctx context.Context) ([]*Tag, error) {
 	return _m.LoadTags(ctx)
 }
 
-// LoadLabel loads the "label" edge of the Sample, together with that of its siblings.
-// It returns nil if there is no Label.
-// Options change the query as they do in WithLabel; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadLabel loads the "label" edge of the Sample, together with that of its siblings. It returns
+// nil if there is no Label. Options change the query as they do in WithLabel;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadLabel(ctx context.Context, opts ...func(*LabelQuery)) (*Label, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderSampleLabelEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Label, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryLabel()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderSampleLabelEdge, _m.entloaderParent(ctx), (*Sample).QueryLabel, _m.Edges.Label, opts)
 }
 
 // Label resolves the field of the same name in a GraphQL schema; see LoadLabel.
@@ -958,22 +487,11 @@ func (_m *Sample) Label(ctx context.Context) (*Label, error) {
 	return _m.LoadLabel(ctx)
 }
 
-// LoadSource loads the "source" edge of the Sample, together with that of its siblings.
-// It returns nil if there is no Sample.
-// Options change the query as they do in WithSource; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadSource loads the "source" edge of the Sample, together with that of its siblings. It returns
+// nil if there is no Sample. Options change the query as they do in WithSource;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadSource(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderSampleSourceEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Source, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QuerySource()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderSampleSourceEdge, _m.entloaderParent(ctx), (*Sample).QuerySource, _m.Edges.Source, opts)
 }
 
 // Source resolves the field of the same name in a GraphQL schema; see LoadSource.
@@ -986,46 +504,19 @@ func (_m *Sample) Source(ctx context.Context) (*Sample, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadAliquots(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderSampleAliquotsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Aliquots, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryAliquots()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderSampleAliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, _m.Edges.Aliquots, opts)
 }
 
 // CountAliquots counts the "aliquots" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadAliquots, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountAliquots(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleAliquotsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryAliquots()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderSampleAliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, opts)
 }
 
 // ExistAliquots reports whether there is anything on the "aliquots" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadAliquots.
 func (_m *Sample) ExistAliquots(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleAliquotsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryAliquots()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderSampleAliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, opts)
 }
 
 // Aliquots resolves the field of the same name in a GraphQL schema; see LoadAliquots.
@@ -1038,46 +529,19 @@ func (_m *Sample) Aliquots(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadProjects(ctx context.Context, opts ...func(*ProjectQuery)) ([]*Project, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderSampleProjectsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Projects, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryProjects()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderSampleProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, _m.Edges.Projects, opts)
 }
 
 // CountProjects counts the "projects" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadProjects, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountProjects(ctx context.Context, opts ...func(*ProjectQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleProjectsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryProjects()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderSampleProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, opts)
 }
 
 // ExistProjects reports whether there is anything on the "projects" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadProjects.
 func (_m *Sample) ExistProjects(ctx context.Context, opts ...func(*ProjectQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleProjectsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryProjects()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderSampleProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, opts)
 }
 
 // Projects resolves the field of the same name in a GraphQL schema; see LoadProjects.
@@ -1090,46 +554,19 @@ func (_m *Sample) Projects(ctx context.Context) ([]*Project, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) ([]*Assignment, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderSampleAssignmentsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Assignments, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryAssignments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderSampleAssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, _m.Edges.Assignments, opts)
 }
 
 // CountAssignments counts the "assignments" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadAssignments, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleAssignmentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryAssignments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderSampleAssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, opts)
 }
 
 // ExistAssignments reports whether there is anything on the "assignments" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadAssignments.
 func (_m *Sample) ExistAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSampleAssignmentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryAssignments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderSampleAssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, opts)
 }
 
 // Assignments resolves the field of the same name in a GraphQL schema; see LoadAssignments.
@@ -1142,46 +579,19 @@ func (_m *Sample) Assignments(ctx context.Context) ([]*Assignment, error) {
 // a limit is one per Standard; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Standard) LoadCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) ([]*Calibration, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderStandardCalibrationsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Calibrations, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryCalibrations()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderStandardCalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, _m.Edges.Calibrations, opts)
 }
 
 // CountCalibrations counts the "calibrations" edge of the Standard, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCalibrations, but a limit has no effect and an offset is an error.
 func (_m *Standard) CountCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderStandardCalibrationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCalibrations()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderStandardCalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, opts)
 }
 
 // ExistCalibrations reports whether there is anything on the "calibrations" edge of the Standard, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCalibrations.
 func (_m *Standard) ExistCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderStandardCalibrationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCalibrations()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderStandardCalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, opts)
 }
 
 // Calibrations resolves the field of the same name in a GraphQL schema; see LoadCalibrations.
@@ -1194,46 +604,19 @@ func (_m *Standard) Calibrations(ctx context.Context) ([]*Calibration, error) {
 // a limit is one per Tag; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Tag) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderTagSamplesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Samples, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderTagSamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Tag, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Tag) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTagSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderTagSamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Tag, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Tag) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTagSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderTagSamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -1246,46 +629,19 @@ func (_m *Tag) Samples(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderTechnicianSamplesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Samples, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderTechnicianSamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderTechnicianSamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Technician) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderTechnicianSamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -1293,22 +649,11 @@ func (_m *Technician) Samples(ctx context.Context) ([]*Sample, error) {
 	return _m.LoadSamples(ctx)
 }
 
-// LoadPartner loads the "partner" edge of the Technician, together with that of its siblings.
-// It returns nil if there is no Technician.
-// Options change the query as they do in WithPartner; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadPartner loads the "partner" edge of the Technician, together with that of its siblings. It returns
+// nil if there is no Technician. Options change the query as they do in WithPartner;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Technician) LoadPartner(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderTechnicianPartnerEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Partner, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryPartner()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderTechnicianPartnerEdge, _m.entloaderParent(ctx), (*Technician).QueryPartner, _m.Edges.Partner, opts)
 }
 
 // Partner resolves the field of the same name in a GraphQL schema; see LoadPartner.
@@ -1321,46 +666,19 @@ func (_m *Technician) Partner(ctx context.Context) (*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderTechnicianColleaguesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Colleagues, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryColleagues()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderTechnicianColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, _m.Edges.Colleagues, opts)
 }
 
 // CountColleagues counts the "colleagues" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadColleagues, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianColleaguesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryColleagues()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderTechnicianColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, opts)
 }
 
 // ExistColleagues reports whether there is anything on the "colleagues" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadColleagues.
 func (_m *Technician) ExistColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianColleaguesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryColleagues()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderTechnicianColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, opts)
 }
 
 // Colleagues resolves the field of the same name in a GraphQL schema; see LoadColleagues.
@@ -1373,46 +691,19 @@ func (_m *Technician) Colleagues(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderTechnicianTrainersEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Trainers, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryTrainers()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderTechnicianTrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, _m.Edges.Trainers, opts)
 }
 
 // CountTrainers counts the "trainers" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTrainers, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianTrainersEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTrainers()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderTechnicianTrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, opts)
 }
 
 // ExistTrainers reports whether there is anything on the "trainers" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTrainers.
 func (_m *Technician) ExistTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianTrainersEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTrainers()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderTechnicianTrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, opts)
 }
 
 // Trainers resolves the field of the same name in a GraphQL schema; see LoadTrainers.
@@ -1425,46 +716,19 @@ func (_m *Technician) Trainers(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderTechnicianTraineesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Trainees, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryTrainees()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderTechnicianTraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, _m.Edges.Trainees, opts)
 }
 
 // CountTrainees counts the "trainees" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTrainees, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianTraineesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTrainees()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderTechnicianTraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, opts)
 }
 
 // ExistTrainees reports whether there is anything on the "trainees" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTrainees.
 func (_m *Technician) ExistTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianTraineesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryTrainees()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderTechnicianTraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, opts)
 }
 
 // Trainees resolves the field of the same name in a GraphQL schema; see LoadTrainees.
@@ -1477,46 +741,19 @@ func (_m *Technician) Trainees(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) ([]*Instrument, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderTechnicianInstrumentsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Instruments, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryInstruments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderTechnicianInstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, _m.Edges.Instruments, opts)
 }
 
 // CountInstruments counts the "instruments" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadInstruments, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianInstrumentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryInstruments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderTechnicianInstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, opts)
 }
 
 // ExistInstruments reports whether there is anything on the "instruments" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadInstruments.
 func (_m *Technician) ExistInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianInstrumentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryInstruments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderTechnicianInstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, opts)
 }
 
 // Instruments resolves the field of the same name in a GraphQL schema; see LoadInstruments.
@@ -1524,22 +761,11 @@ func (_m *Technician) Instruments(ctx context.Context) ([]*Instrument, error) {
 	return _m.LoadInstruments(ctx)
 }
 
-// LoadBadge loads the "badge" edge of the Technician, together with that of its siblings.
-// It returns nil if there is no Badge.
-// Options change the query as they do in WithBadge; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadBadge loads the "badge" edge of the Technician, together with that of its siblings. It returns
+// nil if there is no Badge. Options change the query as they do in WithBadge;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Technician) LoadBadge(ctx context.Context, opts ...func(*BadgeQuery)) (*Badge, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderTechnicianBadgeEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Badge, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryBadge()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderTechnicianBadgeEdge, _m.entloaderParent(ctx), (*Technician).QueryBadge, _m.Edges.Badge, opts)
 }
 
 // Badge resolves the field of the same name in a GraphQL schema; see LoadBadge.
@@ -1552,46 +778,19 @@ func (_m *Technician) Badge(ctx context.Context) (*Badge, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadCertifications(ctx context.Context, opts ...func(*CertificationQuery)) ([]*Certification, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderTechnicianCertificationsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Certifications, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryCertifications()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderTechnicianCertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, _m.Edges.Certifications, opts)
 }
 
 // CountCertifications counts the "certifications" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCertifications, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianCertificationsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCertifications()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderTechnicianCertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, opts)
 }
 
 // ExistCertifications reports whether there is anything on the "certifications" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCertifications.
 func (_m *Technician) ExistCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderTechnicianCertificationsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryCertifications()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderTechnicianCertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, opts)
 }
 
 // Certifications resolves the field of the same name in a GraphQL schema; see LoadCertifications.
@@ -1599,22 +798,11 @@ func (_m *Technician) Certifications(ctx context.Context) ([]*Certification, err
 	return _m.LoadCertifications(ctx)
 }
 
-// LoadLocation loads the "location" edge of the Unit, together with that of its siblings.
-// It returns nil if there is no Location.
-// Options change the query as they do in WithLocation; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadLocation loads the "location" edge of the Unit, together with that of its siblings. It returns
+// nil if there is no Location. Options change the query as they do in WithLocation;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Unit) LoadLocation(ctx context.Context, opts ...func(*LocationQuery)) (*Location, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderUnitLocationEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Location, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryLocation()
-	for _, opt := range opts {
-		opt(q)
-	}
-	one, err := q.Only(ctx)
-	return one, MaskNotFound(err)
+	return entloader.LoadOne(ctx, entloaderUnitLocationEdge, _m.entloaderParent(ctx), (*Unit).QueryLocation, _m.Edges.Location, opts)
 }
 
 // Location resolves the field of the same name in a GraphQL schema; see LoadLocation.
@@ -1627,46 +815,19 @@ func (_m *Unit) Location(ctx context.Context) (*Location, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderUnitSamplesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Samples, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderUnitSamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitSamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderUnitSamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Unit) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitSamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderUnitSamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -1679,46 +840,19 @@ func (_m *Unit) Samples(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadNotes(ctx context.Context, opts ...func(*NoteQuery)) ([]*Note, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderUnitNotesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Notes, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryNotes()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderUnitNotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, _m.Edges.Notes, opts)
 }
 
 // CountNotes counts the "notes" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadNotes, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountNotes(ctx context.Context, opts ...func(*NoteQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitNotesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryNotes()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderUnitNotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, opts)
 }
 
 // ExistNotes reports whether there is anything on the "notes" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadNotes.
 func (_m *Unit) ExistNotes(ctx context.Context, opts ...func(*NoteQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitNotesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryNotes()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderUnitNotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, opts)
 }
 
 // Notes resolves the field of the same name in a GraphQL schema; see LoadNotes.
@@ -1731,46 +865,19 @@ func (_m *Unit) Notes(ctx context.Context) ([]*Note, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadIncidents(ctx context.Context, opts ...func(*IncidentQuery)) ([]*Incident, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderUnitIncidentsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Incidents, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryIncidents()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderUnitIncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, _m.Edges.Incidents, opts)
 }
 
 // CountIncidents counts the "incidents" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadIncidents, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountIncidents(ctx context.Context, opts ...func(*IncidentQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitIncidentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryIncidents()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderUnitIncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, opts)
 }
 
 // ExistIncidents reports whether there is anything on the "incidents" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadIncidents.
 func (_m *Unit) ExistIncidents(ctx context.Context, opts ...func(*IncidentQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitIncidentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryIncidents()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderUnitIncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, opts)
 }
 
 // Incidents resolves the field of the same name in a GraphQL schema; see LoadIncidents.
@@ -1783,46 +890,19 @@ func (_m *Unit) Incidents(ctx context.Context) ([]*Incident, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadDocuments(ctx context.Context, opts ...func(*DocumentQuery)) ([]*Document, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderUnitDocumentsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Documents, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryDocuments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderUnitDocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, _m.Edges.Documents, opts)
 }
 
 // CountDocuments counts the "documents" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadDocuments, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountDocuments(ctx context.Context, opts ...func(*DocumentQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitDocumentsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryDocuments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderUnitDocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, opts)
 }
 
 // ExistDocuments reports whether there is anything on the "documents" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadDocuments.
 func (_m *Unit) ExistDocuments(ctx context.Context, opts ...func(*DocumentQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnitDocumentsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryDocuments()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderUnitDocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, opts)
 }
 
 // Documents resolves the field of the same name in a GraphQL schema; see LoadDocuments.

@@ -96,41 +96,19 @@ func entloaderTx(c *config) bool {
 	return ok
 }
 
-// entloaderAll runs q as its All method does, with a hook on the statement.
-// scanned are the entities that the statement brought, returned those that the
-// interceptors let through.
-func entloaderAll[T any, Q interface {
+// entloaderQuery is what the query builders of ent have in common, for entities T.
+type entloaderQuery[T any] interface {
 	Query
 	prepareQuery(context.Context) error
 	sqlAll(context.Context, ...queryHook) ([]T, error)
-}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook) (returned, scanned []T, err error) {
-	ctx = setContextOp(ctx, qc(q), op)
-	if err := q.prepareQuery(ctx); err != nil {
-		return nil, nil, err
-	}
-	qr := QuerierFunc(func(ctx context.Context, query Query) (Value, error) {
-		q, ok := query.(Q)
-		if !ok {
-			return nil, fmt.Errorf("unexpected query type %T", query)
-		}
-		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, qc(q))
-		})
-		scanned = nodes
-		return nodes, err
-	})
-	returned, err = withInterceptors[[]T](ctx, q, qr, inters)
-	return returned, scanned, err
+	entloaderView() *entloader.View
 }
 
-// entloaderCount runs q as its Count or Exist method does, with a hook on a
-// statement that brings no entities; the interceptors are given answer.
-func entloaderCount[T any, Q interface {
-	Query
-	prepareQuery(context.Context) error
-	sqlAll(context.Context, ...queryHook) ([]T, error)
-}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-	ctx = setContextOp(ctx, qc(q), op)
+// entloaderRun runs q as its methods do, with a hook on the statement. The
+// interceptors are given what answer makes of the entities that it brings.
+func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
+	v := q.entloaderView()
+	ctx = setContextOp(ctx, v.Context, op)
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}
@@ -139,3769 +117,1406 @@ func entloaderCount[T any, Q interface {
 		if !ok {
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
-		_, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, qc(q))
+		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
+			hook(ctx, spec, q.entloaderView().Context)
 		})
 		if err != nil {
 			return nil, err
 		}
-		return answer()
+		return answer(nodes)
 	})
-	return withInterceptors[Value](ctx, q, qr, inters)
+	return withInterceptors[Value](ctx, q, qr, v.Interceptors)
 }
 
-type entloaderQueryState = entloader.QueryState
-
-// entloaderAssignmentSibling is what loaders remember of a Assignment: its keys.
-type entloaderAssignmentSibling struct {
-	id        int
-	fkSample  entloader.FK[int]
-	fkProject entloader.FK[int64]
+// entloaderSend returns a function that sends the statement of q, a query with
+// configuration c, to another driver. It is not inlined, which would be a copy per
+// type.
+//
+//go:noinline
+func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, dialect.Driver) error {
+	return func(ctx context.Context, driver dialect.Driver) error {
+		own := c.driver
+		c.driver = driver
+		_, err := q.sqlAll(ctx)
+		c.driver = own
+		return err
+	}
 }
 
-type entloaderAssignmentHandle = entloader.Handle[entloaderAssignmentSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Assignment) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *AssignmentQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
+// entloaderSpec prepares a query for its entities being remembered.
+func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	_q.entloader.Watch(spec)
-	if _q.withSample.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withProject.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
+	return entloader.Watch(ctx, e, spec, q.entloaderView())
 }
 
-// entloaderNodes remembers the entities as siblings.
-func (_q *AssignmentQuery) entloaderNodes(ctx context.Context, nodes []*Assignment) {
-	if _q.withSample.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withProject.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderAssignmentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderAssignmentSibling{
-			id:        n.ID,
-			fkSample:  entloader.FKValue(n.SampleID, _q.entloader.Selected(assignment.SampleColumn), false, false),
-			fkProject: entloader.FKValue(n.ProjectID, _q.entloader.Selected(assignment.ProjectColumn), false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderNodes remembers the entities of a query with configuration c as
+// siblings.
+func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
+	if sc := entloaderScope(ctx, c); sc != nil {
+		entloader.Remember(e, sc, q.entloaderView(), nodes)
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l AssignmentLoaders) Siblings(entities ...*Assignment) {
-	entloader.Declare(entities, entloaderAssignmentHandleOf, func(n *Assignment) (*entloader.Scope, entloaderAssignmentSibling) {
-		return l.loaders.declared(&n.config), entloaderAssignmentSibling{id: n.ID, fkSample: entloader.FKValue(n.SampleID, true, true, false), fkProject: entloader.FKValue(n.ProjectID, true, true, false)}
-	})
+type (
+	entloaderHandle     = entloader.Handle
+	entloaderQueryState = entloader.QueryState
+)
+
+// entloaderPackage is this package as the runtime sees it.
+var entloaderPackage = &entloader.Package{
+	NotFound:    func(label string) error { return &NotFoundError{label} },
+	NotSingular: func(label string) error { return &NotSingularError{label} },
+	IsNotFound:  IsNotFound,
 }
 
-func entloaderAssignmentHandleOf(n *Assignment) *entloaderAssignmentHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *AssignmentQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
+// entloaderAssignmentEntity is what loaders remember of Assignments: their keys.
+var entloaderAssignmentEntity = &entloader.Entity[*Assignment]{
+	Handle: func(n *Assignment) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Assignment) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Assignment) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Assignment]{
+		entloader.ReadFK(assignment.SampleColumn, func(n *Assignment) int { return n.SampleID }),
+		entloader.ReadFK(assignment.ProjectColumn, func(n *Assignment) int64 { return n.ProjectID }),
+	},
 }
 
-// entloaderCut reports whether q does not bring all rows.
-func (_q *AssignmentQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Assignment) entloaderParent(ctx context.Context) entloader.Parent[*Assignment, int] {
+	return entloader.Parent[*Assignment, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
+	}
 }
 
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *AssignmentQuery) entloaderCutBelow() bool {
-	if with := _q.withSample; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *AssignmentQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withProject; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *AssignmentQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSample; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withProject; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSample.entloaderView())
+	v.Eager(1, "", _q.withProject.entloaderView())
+	return v
 }
 
 // entloaderAssignment is Assignment as the runtime sees it.
 var entloaderAssignment = &entloader.Target[*Assignment, *AssignmentQuery]{
-	IDColumn: assignment.FieldID,
-	New: func(sc *entloader.Scope) *AssignmentQuery {
-		return NewAssignmentClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *AssignmentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Assignment, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *AssignmentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *AssignmentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(assignment.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *AssignmentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *AssignmentQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *AssignmentQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{assignment.Label} },
-	NotSingular: func() error { return &NotSingularError{assignment.Label} },
+	Package: entloaderPackage, Label: assignment.Label, IDColumn: assignment.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *AssignmentQuery { return NewAssignmentClient(*sc.Client().(*config)).Query() },
+	View: (*AssignmentQuery).entloaderView,
+	Run:  entloaderRun[*Assignment, *AssignmentQuery],
 }
 
 var entloaderAssignmentByID = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
-	Name:   "Assignment by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: assignment.FieldID},
-	One:    true,
-	Target: entloaderAssignment,
+	Name: "Assignment by id", Target: entloaderAssignment, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: assignment.FieldID},
 }
 
 var entloaderAssignmentBySampleIDProjectID = &entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]{
-	Name: "Assignment by sample_id, project_id",
-	Key: entloader.TupleKey(
-		entloader.Part(entloader.IntKey[int](), func(k *AssignmentBySampleIDProjectIDKey) *int { return &k.SampleID }),
-		entloader.Part(entloader.IntKey[int64](), func(k *AssignmentBySampleIDProjectIDKey) *int64 { return &k.ProjectID }),
-	),
-	Match:  entloader.Match{Columns: []string{assignment.FieldSampleID, assignment.FieldProjectID}},
-	One:    true,
-	Target: entloaderAssignment,
+	Name: "Assignment by sample_id, project_id", Target: entloaderAssignment, One: true,
+	Key: func() entloader.Codec[AssignmentBySampleIDProjectIDKey] {
+		return entloader.TupleKey(
+			entloader.Part(entloader.IntKey[int](), func(k *AssignmentBySampleIDProjectIDKey) *int { return &k.SampleID }),
+			entloader.Part(entloader.IntKey[int64](), func(k *AssignmentBySampleIDProjectIDKey) *int64 { return &k.ProjectID }),
+		)
+	},
+	Match: entloader.Match{Columns: []string{assignment.FieldSampleID, assignment.FieldProjectID}},
 }
 
 var entloaderAssignmentSample = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:   "Assignment.sample",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: assignment.Table, Column: assignment.FieldID, On: assignment.SampleColumn, Target: sample.FieldID},
-	One:    true,
-	Target: entloaderSample,
+	Name: "Assignment.sample", Target: entloaderSample, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: assignment.Table, Column: assignment.FieldID, On: assignment.SampleColumn, Target: sample.FieldID},
 }
 
 var entloaderAssignmentProject = &entloader.Relation[int, *Project, *ProjectQuery]{
-	Name:   "Assignment.project",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: assignment.Table, Column: assignment.FieldID, On: assignment.ProjectColumn, Target: project.FieldID},
-	One:    true,
-	Target: entloaderProject,
+	Name: "Assignment.project", Target: entloaderProject, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: assignment.Table, Column: assignment.FieldID, On: assignment.ProjectColumn, Target: project.FieldID},
 }
 
-var entloaderAssignmentSampleEdge = &entloader.EntityEdge[entloaderAssignmentSibling, int, int, *Sample, *SampleQuery]{
-	Name:     "Assignment.sample",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderAssignmentSibling) int { return s.id },
-	ByID:     entloaderAssignmentSample,
-	FK:       func(s *entloaderAssignmentSibling) entloader.FK[int] { return s.fkSample },
-	ByFK:     entloaderSampleByID,
+var entloaderAssignmentSampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Assignment.sample", Index: 0, Required: true, ByID: entloaderAssignmentSample, ByFK: entloaderSampleByID, FK: 0,
 }
 
-var entloaderAssignmentProjectEdge = &entloader.EntityEdge[entloaderAssignmentSibling, int, int64, *Project, *ProjectQuery]{
-	Name:     "Assignment.project",
-	Index:    1,
-	Required: true,
-	ID:       func(s *entloaderAssignmentSibling) int { return s.id },
-	ByID:     entloaderAssignmentProject,
-	FK:       func(s *entloaderAssignmentSibling) entloader.FK[int64] { return s.fkProject },
-	ByFK:     entloaderProjectByID,
+var entloaderAssignmentProjectEdge = &entloader.EntityEdge[int, int64, *Project, *ProjectQuery]{
+	Name: "Assignment.project", Index: 1, Required: true, ByID: entloaderAssignmentProject, ByFK: entloaderProjectByID, FK: 1,
 }
 
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *BacklogQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *BacklogQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *BacklogQuery) entloaderCutBelow() bool {
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *BacklogQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+// entloaderView shows the query to the runtime.
+func (_q *BacklogQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
+	return &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers),
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Unique(_q.ctx.Unique)
-	r.End()
-	return true
 }
 
 // entloaderBacklog is Backlog as the runtime sees it.
 var entloaderBacklog = &entloader.Target[*Backlog, *BacklogQuery]{
-	New: func(sc *entloader.Scope) *BacklogQuery {
-		return NewBacklogClient(*sc.Client().(*config)).Query()
+	Package: entloaderPackage, Label: backlog.Label,
+	New:  func(sc *entloader.Scope) *BacklogQuery { return NewBacklogClient(*sc.Client().(*config)).Query() },
+	View: (*BacklogQuery).entloaderView,
+	Run:  entloaderRun[*Backlog, *BacklogQuery],
+}
+
+// entloaderBadgeEntity is what loaders remember of Badges: their keys.
+var entloaderBadgeEntity = &entloader.Entity[*Badge]{
+	Handle: func(n *Badge) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Badge) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Badge) uuid.UUID { return n.ID }),
+	FKs: []entloader.KeyReader[*Badge]{
+		entloader.ReadIDFK(func(n *Badge) uuid.UUID { return n.ID }),
 	},
-	All: func(ctx context.Context, q *BacklogQuery, op string, hook entloader.SpecHook) (returned, scanned []*Backlog, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *BacklogQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *BacklogQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		return entloaderCount(ctx, q, func(q *BacklogQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	Cut: func(q *BacklogQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *BacklogQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{backlog.Label} },
-	NotSingular: func() error { return &NotSingularError{backlog.Label} },
 }
 
-// entloaderBadgeSibling is what loaders remember of a Badge: its keys.
-type entloaderBadgeSibling struct {
-	id           uuid.UUID
-	fkTechnician entloader.FK[uuid.UUID]
-}
-
-type entloaderBadgeHandle = entloader.Handle[entloaderBadgeSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Badge) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *BadgeQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withTechnician.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *BadgeQuery) entloaderNodes(ctx context.Context, nodes []*Badge) {
-	if _q.withTechnician.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderBadgeSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderBadgeSibling{
-			id:           n.ID,
-			fkTechnician: entloader.FKValue(n.ID, true, false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Badge) entloaderParent(ctx context.Context) entloader.Parent[*Badge, uuid.UUID] {
+	return entloader.Parent[*Badge, uuid.UUID]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l BadgeLoaders) Siblings(entities ...*Badge) {
-	entloader.Declare(entities, entloaderBadgeHandleOf, func(n *Badge) (*entloader.Scope, entloaderBadgeSibling) {
-		return l.loaders.declared(&n.config), entloaderBadgeSibling{id: n.ID, fkTechnician: entloader.FKValue(n.ID, true, false, false)}
-	})
-}
-
-func entloaderBadgeHandleOf(n *Badge) *entloaderBadgeHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *BadgeQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *BadgeQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *BadgeQuery) entloaderCutBelow() bool {
-	if with := _q.withTechnician; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *BadgeQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *BadgeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withTechnician; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withTechnician.entloaderView())
+	return v
 }
 
 // entloaderBadge is Badge as the runtime sees it.
 var entloaderBadge = &entloader.Target[*Badge, *BadgeQuery]{
-	IDColumn: badge.FieldID,
-	New: func(sc *entloader.Scope) *BadgeQuery {
-		return NewBadgeClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *BadgeQuery, op string, hook entloader.SpecHook) (returned, scanned []*Badge, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *BadgeQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *BadgeQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(badge.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *BadgeQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]uuid.UUID, n) },
-	Cut: func(q *BadgeQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *BadgeQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{badge.Label} },
-	NotSingular: func() error { return &NotSingularError{badge.Label} },
+	Package: entloaderPackage, Label: badge.Label, IDColumn: badge.FieldID, IDs: entloader.IDs[uuid.UUID],
+	New:  func(sc *entloader.Scope) *BadgeQuery { return NewBadgeClient(*sc.Client().(*config)).Query() },
+	View: (*BadgeQuery).entloaderView,
+	Run:  entloaderRun[*Badge, *BadgeQuery],
 }
 
 var entloaderBadgeByID = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
-	Name:   "Badge by id",
-	Key:    entloader.ValueKey[uuid.UUID](),
-	Match:  entloader.Match{Column: badge.FieldID},
-	One:    true,
-	Target: entloaderBadge,
+	Name: "Badge by id", Target: entloaderBadge, One: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Column: badge.FieldID},
 }
 
 var entloaderBadgeTechnician = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:   "Badge.technician",
-	Key:    entloader.ValueKey[uuid.UUID](),
-	Match:  entloader.Match{Table: badge.Table, Column: badge.FieldID, On: badge.TechnicianColumn, Target: technician.FieldID},
-	One:    true,
-	Target: entloaderTechnician,
+	Name: "Badge.technician", Target: entloaderTechnician, One: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Table: badge.Table, Column: badge.FieldID, On: badge.TechnicianColumn, Target: technician.FieldID},
 }
 
-var entloaderBadgeTechnicianEdge = &entloader.EntityEdge[entloaderBadgeSibling, uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:     "Badge.technician",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderBadgeSibling) uuid.UUID { return s.id },
-	ByID:     entloaderBadgeTechnician,
-	FK:       func(s *entloaderBadgeSibling) entloader.FK[uuid.UUID] { return s.fkTechnician },
-	ByFK:     entloaderTechnicianByID,
+var entloaderBadgeTechnicianEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Badge.technician", Index: 0, Required: true, ByID: entloaderBadgeTechnician, ByFK: entloaderTechnicianByID, FK: 0,
 }
 
-// entloaderCalibrationSibling is what loaders remember of a Calibration: its keys.
-type entloaderCalibrationSibling struct {
-	id           int
-	fkInstrument entloader.FK[labid.InstrumentID]
+// entloaderCalibrationEntity is what loaders remember of Calibrations: their keys.
+var entloaderCalibrationEntity = &entloader.Entity[*Calibration]{
+	Handle: func(n *Calibration) *entloaderHandle { return &n.entloader },
+	Scope: func(l entloader.ScopeFinder, n *Calibration) *entloader.Scope {
+		return l.(*Loaders).declared(&n.config)
+	},
+	ID: entloader.ReadID(func(n *Calibration) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Calibration]{
+		entloader.ReadNilFK(calibration.InstrumentColumn, func(n *Calibration) *labid.InstrumentID { return n.device_no }),
+	},
+	Hidden: calibration.ForeignKeys,
 }
 
-type entloaderCalibrationHandle = entloader.Handle[entloaderCalibrationSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Calibration) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *CalibrationQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range calibration.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec)
-	if _q.withInstrument.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withStandards.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *CalibrationQuery) entloaderNodes(ctx context.Context, nodes []*Calibration) {
-	if _q.withInstrument.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withStandards.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderCalibrationSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderCalibrationSibling{
-			id:           n.ID,
-			fkInstrument: entloader.FKPointer(n.device_no, _q.entloader.Selected(calibration.InstrumentColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Calibration) entloaderParent(ctx context.Context) entloader.Parent[*Calibration, int] {
+	return entloader.Parent[*Calibration, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l CalibrationLoaders) Siblings(entities ...*Calibration) {
-	entloader.Declare(entities, entloaderCalibrationHandleOf, func(n *Calibration) (*entloader.Scope, entloaderCalibrationSibling) {
-		return l.loaders.declared(&n.config), entloaderCalibrationSibling{id: n.ID, fkInstrument: entloader.FKPointer(n.device_no, false)}
-	})
-}
-
-func entloaderCalibrationHandleOf(n *Calibration) *entloaderCalibrationHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *CalibrationQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *CalibrationQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *CalibrationQuery) entloaderCutBelow() bool {
-	if with := _q.withInstrument; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *CalibrationQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withStandards; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *CalibrationQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withInstrument; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withStandards; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withInstrument.entloaderView())
+	v.Eager(1, "", _q.withStandards.entloaderView())
+	return v
 }
 
 // entloaderCalibration is Calibration as the runtime sees it.
 var entloaderCalibration = &entloader.Target[*Calibration, *CalibrationQuery]{
-	IDColumn: calibration.FieldID,
+	Package: entloaderPackage, Label: calibration.Label, IDColumn: calibration.FieldID, IDs: entloader.IDs[int],
 	New: func(sc *entloader.Scope) *CalibrationQuery {
 		return NewCalibrationClient(*sc.Client().(*config)).Query()
 	},
-	All: func(ctx context.Context, q *CalibrationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Calibration, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *CalibrationQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *CalibrationQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(calibration.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *CalibrationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *CalibrationQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *CalibrationQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{calibration.Label} },
-	NotSingular: func() error { return &NotSingularError{calibration.Label} },
+	View: (*CalibrationQuery).entloaderView,
+	Run:  entloaderRun[*Calibration, *CalibrationQuery],
 }
 
 var entloaderCalibrationByID = &entloader.Relation[int, *Calibration, *CalibrationQuery]{
-	Name:   "Calibration by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: calibration.FieldID},
-	One:    true,
-	Target: entloaderCalibration,
+	Name: "Calibration by id", Target: entloaderCalibration, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: calibration.FieldID},
 }
 
 var entloaderCalibrationByPerformedAtInstrumentID = &entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]{
-	Name: "Calibration by performed_at, instrument",
-	Key: entloader.TupleKey(
-		entloader.Part(entloader.TimeKey(), func(k *CalibrationByPerformedAtInstrumentIDKey) *time.Time { return &k.PerformedAt }),
-		entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CalibrationByPerformedAtInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
-	),
-	Match:  entloader.Match{Columns: []string{calibration.FieldPerformedAt, calibration.InstrumentColumn}},
-	One:    true,
-	Target: entloaderCalibration,
+	Name: "Calibration by performed_at, instrument", Target: entloaderCalibration, One: true,
+	Key: func() entloader.Codec[CalibrationByPerformedAtInstrumentIDKey] {
+		return entloader.TupleKey(
+			entloader.Part(entloader.TimeKey(), func(k *CalibrationByPerformedAtInstrumentIDKey) *time.Time { return &k.PerformedAt }),
+			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CalibrationByPerformedAtInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
+		)
+	},
+	Match: entloader.Match{Columns: []string{calibration.FieldPerformedAt, calibration.InstrumentColumn}},
 }
 
 var entloaderCalibrationInstrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
-	Name:   "Calibration.instrument",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: calibration.Table, Column: calibration.FieldID, On: calibration.InstrumentColumn, Target: instrument.FieldID},
-	One:    true,
-	Target: entloaderInstrument,
+	Name: "Calibration.instrument", Target: entloaderInstrument, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: calibration.Table, Column: calibration.FieldID, On: calibration.InstrumentColumn, Target: instrument.FieldID},
 }
 
 var entloaderCalibrationStandards = &entloader.Relation[int, *Standard, *StandardQuery]{
-	Name:     "Calibration.standards",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: calibration.StandardsTable, Column: calibration.StandardsPrimaryKey[0], On: calibration.StandardsPrimaryKey[1], Target: standard.FieldID, Indexed: true},
-	Optional: true,
-	Target:   entloaderStandard,
+	Name: "Calibration.standards", Target: entloaderStandard, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: calibration.StandardsTable, Column: calibration.StandardsPrimaryKey[0], On: calibration.StandardsPrimaryKey[1], Target: standard.FieldID, Indexed: true},
 }
 
-var entloaderCalibrationInstrumentEdge = &entloader.EntityEdge[entloaderCalibrationSibling, int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name:     "Calibration.instrument",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderCalibrationSibling) int { return s.id },
-	ByID:     entloaderCalibrationInstrument,
-	FK:       func(s *entloaderCalibrationSibling) entloader.FK[labid.InstrumentID] { return s.fkInstrument },
-	ByFK:     entloaderInstrumentByID,
+var entloaderCalibrationInstrumentEdge = &entloader.EntityEdge[int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
+	Name: "Calibration.instrument", Index: 0, Required: true, ByID: entloaderCalibrationInstrument, ByFK: entloaderInstrumentByID, FK: 0,
 }
 
-var entloaderCalibrationStandardsEdge = &entloader.EntityEdge[entloaderCalibrationSibling, int, int, *Standard, *StandardQuery]{
-	Name:  "Calibration.standards",
-	Index: 1,
-	ID:    func(s *entloaderCalibrationSibling) int { return s.id },
-	ByID:  entloaderCalibrationStandards,
+var entloaderCalibrationStandardsEdge = &entloader.EntityEdge[int, int, *Standard, *StandardQuery]{
+	Name: "Calibration.standards", Index: 1, ByID: entloaderCalibrationStandards,
 }
 
-// entloaderCertificationSibling is what loaders remember of a Certification: its keys.
-type entloaderCertificationSibling struct {
-	fkTechnician entloader.FK[uuid.UUID]
-	fkInstrument entloader.FK[labid.InstrumentID]
+// entloaderCertificationEntity is what loaders remember of Certifications: their keys.
+var entloaderCertificationEntity = &entloader.Entity[*Certification]{
+	Handle: func(n *Certification) *entloaderHandle { return &n.entloader },
+	Scope: func(l entloader.ScopeFinder, n *Certification) *entloader.Scope {
+		return l.(*Loaders).declared(&n.config)
+	},
+	FKs: []entloader.KeyReader[*Certification]{
+		entloader.ReadFK(certification.TechnicianColumn, func(n *Certification) uuid.UUID { return n.TechnicianID }),
+		entloader.ReadFK(certification.InstrumentColumn, func(n *Certification) labid.InstrumentID { return n.InstrumentID }),
+	},
 }
 
-type entloaderCertificationHandle = entloader.Handle[entloaderCertificationSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Certification) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *CertificationQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withTechnician.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withInstrument.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *CertificationQuery) entloaderNodes(ctx context.Context, nodes []*Certification) {
-	if _q.withTechnician.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withInstrument.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderCertificationSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderCertificationSibling{
-			fkTechnician: entloader.FKValue(n.TechnicianID, _q.entloader.Selected(certification.TechnicianColumn), false, false),
-			fkInstrument: entloader.FKValue(n.InstrumentID, _q.entloader.Selected(certification.InstrumentColumn), false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Certification) entloaderParent(ctx context.Context) entloader.Parent[*Certification, struct{}] {
+	return entloader.Parent[*Certification, struct{}]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l CertificationLoaders) Siblings(entities ...*Certification) {
-	entloader.Declare(entities, entloaderCertificationHandleOf, func(n *Certification) (*entloader.Scope, entloaderCertificationSibling) {
-		return l.loaders.declared(&n.config), entloaderCertificationSibling{fkTechnician: entloader.FKValue(n.TechnicianID, true, true, false), fkInstrument: entloader.FKValue(n.InstrumentID, true, true, false)}
-	})
-}
-
-func entloaderCertificationHandleOf(n *Certification) *entloaderCertificationHandle {
-	return &n.entloader
-}
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *CertificationQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *CertificationQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *CertificationQuery) entloaderCutBelow() bool {
-	if with := _q.withTechnician; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *CertificationQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withInstrument; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *CertificationQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withTechnician; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withInstrument; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withTechnician.entloaderView())
+	v.Eager(1, "", _q.withInstrument.entloaderView())
+	return v
 }
 
 // entloaderCertification is Certification as the runtime sees it.
 var entloaderCertification = &entloader.Target[*Certification, *CertificationQuery]{
+	Package: entloaderPackage, Label: certification.Label,
 	New: func(sc *entloader.Scope) *CertificationQuery {
 		return NewCertificationClient(*sc.Client().(*config)).Query()
 	},
-	All: func(ctx context.Context, q *CertificationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Certification, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *CertificationQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *CertificationQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		return entloaderCount(ctx, q, func(q *CertificationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	Cut: func(q *CertificationQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *CertificationQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{certification.Label} },
-	NotSingular: func() error { return &NotSingularError{certification.Label} },
+	View: (*CertificationQuery).entloaderView,
+	Run:  entloaderRun[*Certification, *CertificationQuery],
 }
 
 var entloaderCertificationByTechnicianIDInstrumentID = &entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]{
-	Name: "Certification by technician_id, instrument_id",
-	Key: entloader.TupleKey(
-		entloader.Part(entloader.ValueKey[uuid.UUID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *uuid.UUID { return &k.TechnicianID }),
-		entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
-	),
-	Match:  entloader.Match{Columns: []string{certification.FieldTechnicianID, certification.FieldInstrumentID}},
-	One:    true,
-	Target: entloaderCertification,
+	Name: "Certification by technician_id, instrument_id", Target: entloaderCertification, One: true,
+	Key: func() entloader.Codec[CertificationByTechnicianIDInstrumentIDKey] {
+		return entloader.TupleKey(
+			entloader.Part(entloader.ValueKey[uuid.UUID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *uuid.UUID { return &k.TechnicianID }),
+			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
+		)
+	},
+	Match: entloader.Match{Columns: []string{certification.FieldTechnicianID, certification.FieldInstrumentID}},
 }
 
-var entloaderCertificationTechnicianEdge = &entloader.EntityEdge[entloaderCertificationSibling, struct{}, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:     "Certification.technician",
-	Index:    0,
-	Required: true,
-	FK:       func(s *entloaderCertificationSibling) entloader.FK[uuid.UUID] { return s.fkTechnician },
-	ByFK:     entloaderTechnicianByID,
+var entloaderCertificationTechnicianEdge = &entloader.EntityEdge[struct{}, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Certification.technician", Index: 0, Required: true, ByFK: entloaderTechnicianByID, FK: 0,
 }
 
-var entloaderCertificationInstrumentEdge = &entloader.EntityEdge[entloaderCertificationSibling, struct{}, labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name:     "Certification.instrument",
-	Index:    1,
-	Required: true,
-	FK:       func(s *entloaderCertificationSibling) entloader.FK[labid.InstrumentID] { return s.fkInstrument },
-	ByFK:     entloaderInstrumentByID,
+var entloaderCertificationInstrumentEdge = &entloader.EntityEdge[struct{}, labid.InstrumentID, *Instrument, *InstrumentQuery]{
+	Name: "Certification.instrument", Index: 1, Required: true, ByFK: entloaderInstrumentByID, FK: 1,
 }
 
-// entloaderDocumentSibling is what loaders remember of a Document: its keys.
-type entloaderDocumentSibling struct {
-	id     int
-	fkUnit entloader.FK[int]
+// entloaderDocumentEntity is what loaders remember of Documents: their keys.
+var entloaderDocumentEntity = &entloader.Entity[*Document]{
+	Handle: func(n *Document) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Document) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Document) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Document]{
+		entloader.ReadNilFK(document.UnitColumn, func(n *Document) *int { return n.unit_documents }),
+	},
+	Hidden: document.ForeignKeys,
 }
 
-type entloaderDocumentHandle = entloader.Handle[entloaderDocumentSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Document) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *DocumentQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range document.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec)
-	if _q.withUnit.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *DocumentQuery) entloaderNodes(ctx context.Context, nodes []*Document) {
-	if _q.withUnit.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderDocumentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderDocumentSibling{
-			id:     n.ID,
-			fkUnit: entloader.FKPointer(n.unit_documents, _q.entloader.Selected(document.UnitColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Document) entloaderParent(ctx context.Context) entloader.Parent[*Document, int] {
+	return entloader.Parent[*Document, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l DocumentLoaders) Siblings(entities ...*Document) {
-	entloader.Declare(entities, entloaderDocumentHandleOf, func(n *Document) (*entloader.Scope, entloaderDocumentSibling) {
-		return l.loaders.declared(&n.config), entloaderDocumentSibling{id: n.ID, fkUnit: entloader.FKPointer(n.unit_documents, false)}
-	})
-}
-
-func entloaderDocumentHandleOf(n *Document) *entloaderDocumentHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *DocumentQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *DocumentQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *DocumentQuery) entloaderCutBelow() bool {
-	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *DocumentQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *DocumentQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withUnit; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withUnit.entloaderView())
+	return v
 }
 
 // entloaderDocument is Document as the runtime sees it.
 var entloaderDocument = &entloader.Target[*Document, *DocumentQuery]{
-	IDColumn: document.FieldID,
-	New: func(sc *entloader.Scope) *DocumentQuery {
-		return NewDocumentClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *DocumentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Document, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *DocumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *DocumentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(document.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *DocumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *DocumentQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *DocumentQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{document.Label} },
-	NotSingular: func() error { return &NotSingularError{document.Label} },
+	Package: entloaderPackage, Label: document.Label, IDColumn: document.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *DocumentQuery { return NewDocumentClient(*sc.Client().(*config)).Query() },
+	View: (*DocumentQuery).entloaderView,
+	Run:  entloaderRun[*Document, *DocumentQuery],
 }
 
 var entloaderDocumentByID = &entloader.Relation[int, *Document, *DocumentQuery]{
-	Name:   "Document by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: document.FieldID},
-	One:    true,
-	Target: entloaderDocument,
+	Name: "Document by id", Target: entloaderDocument, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: document.FieldID},
 }
 
 var entloaderDocumentUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:     "Document.unit",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: document.Table, Column: document.FieldID, On: document.UnitColumn, Target: unit.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderUnit,
+	Name: "Document.unit", Target: entloaderUnit, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: document.Table, Column: document.FieldID, On: document.UnitColumn, Target: unit.FieldID},
 }
 
-var entloaderDocumentUnitEdge = &entloader.EntityEdge[entloaderDocumentSibling, int, int, *Unit, *UnitQuery]{
-	Name:  "Document.unit",
-	Index: 0,
-	ID:    func(s *entloaderDocumentSibling) int { return s.id },
-	ByID:  entloaderDocumentUnit,
-	FK:    func(s *entloaderDocumentSibling) entloader.FK[int] { return s.fkUnit },
-	ByFK:  entloaderUnitByID,
+var entloaderDocumentUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Document.unit", Index: 0, ByID: entloaderDocumentUnit, ByFK: entloaderUnitByID, FK: 0,
 }
 
-// entloaderIncidentSibling is what loaders remember of a Incident: its keys.
-type entloaderIncidentSibling struct {
-	id     int
-	fkUnit entloader.FK[int]
+// entloaderIncidentEntity is what loaders remember of Incidents: their keys.
+var entloaderIncidentEntity = &entloader.Entity[*Incident]{
+	Handle: func(n *Incident) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Incident) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Incident) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Incident]{
+		entloader.ReadFK(incident.UnitColumn, func(n *Incident) int { return n.UnitID }),
+	},
 }
 
-type entloaderIncidentHandle = entloader.Handle[entloaderIncidentSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Incident) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *IncidentQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withUnit.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *IncidentQuery) entloaderNodes(ctx context.Context, nodes []*Incident) {
-	if _q.withUnit.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderIncidentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderIncidentSibling{
-			id:     n.ID,
-			fkUnit: entloader.FKValue(n.UnitID, _q.entloader.Selected(incident.UnitColumn), false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Incident) entloaderParent(ctx context.Context) entloader.Parent[*Incident, int] {
+	return entloader.Parent[*Incident, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l IncidentLoaders) Siblings(entities ...*Incident) {
-	entloader.Declare(entities, entloaderIncidentHandleOf, func(n *Incident) (*entloader.Scope, entloaderIncidentSibling) {
-		return l.loaders.declared(&n.config), entloaderIncidentSibling{id: n.ID, fkUnit: entloader.FKValue(n.UnitID, true, true, false)}
-	})
-}
-
-func entloaderIncidentHandleOf(n *Incident) *entloaderIncidentHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *IncidentQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *IncidentQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *IncidentQuery) entloaderCutBelow() bool {
-	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *IncidentQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *IncidentQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withUnit; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withUnit.entloaderView())
+	return v
 }
 
 // entloaderIncident is Incident as the runtime sees it.
 var entloaderIncident = &entloader.Target[*Incident, *IncidentQuery]{
-	IDColumn: incident.FieldID,
-	New: func(sc *entloader.Scope) *IncidentQuery {
-		return NewIncidentClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *IncidentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Incident, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *IncidentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *IncidentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(incident.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *IncidentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *IncidentQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *IncidentQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{incident.Label} },
-	NotSingular: func() error { return &NotSingularError{incident.Label} },
+	Package: entloaderPackage, Label: incident.Label, IDColumn: incident.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *IncidentQuery { return NewIncidentClient(*sc.Client().(*config)).Query() },
+	View: (*IncidentQuery).entloaderView,
+	Run:  entloaderRun[*Incident, *IncidentQuery],
 }
 
 var entloaderIncidentByID = &entloader.Relation[int, *Incident, *IncidentQuery]{
-	Name:   "Incident by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: incident.FieldID},
-	One:    true,
-	Target: entloaderIncident,
+	Name: "Incident by id", Target: entloaderIncident, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: incident.FieldID},
 }
 
 var entloaderIncidentUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:   "Incident.unit",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: incident.Table, Column: incident.FieldID, On: incident.UnitColumn, Target: unit.FieldID},
-	One:    true,
-	Target: entloaderUnit,
+	Name: "Incident.unit", Target: entloaderUnit, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: incident.Table, Column: incident.FieldID, On: incident.UnitColumn, Target: unit.FieldID},
 }
 
-var entloaderIncidentUnitEdge = &entloader.EntityEdge[entloaderIncidentSibling, int, int, *Unit, *UnitQuery]{
-	Name:     "Incident.unit",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderIncidentSibling) int { return s.id },
-	ByID:     entloaderIncidentUnit,
-	FK:       func(s *entloaderIncidentSibling) entloader.FK[int] { return s.fkUnit },
-	ByFK:     entloaderUnitByID,
+var entloaderIncidentUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Incident.unit", Index: 0, Required: true, ByID: entloaderIncidentUnit, ByFK: entloaderUnitByID, FK: 0,
 }
 
-// entloaderInstrumentSibling is what loaders remember of a Instrument: its keys.
-type entloaderInstrumentSibling struct {
-	id     labid.InstrumentID
-	fkHome entloader.FK[int]
+// entloaderInstrumentEntity is what loaders remember of Instruments: their keys.
+var entloaderInstrumentEntity = &entloader.Entity[*Instrument]{
+	Handle: func(n *Instrument) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Instrument) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Instrument) labid.InstrumentID { return n.ID }),
+	FKs: []entloader.KeyReader[*Instrument]{
+		entloader.ReadNilFK(instrument.HomeColumn, func(n *Instrument) *int { return n.instrument_home }),
+	},
+	Hidden: instrument.ForeignKeys,
 }
 
-type entloaderInstrumentHandle = entloader.Handle[entloaderInstrumentSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Instrument) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *InstrumentQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range instrument.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec)
-	if _q.withHome.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 5)
-	}
-	if _q.withResults.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 5)
-	}
-	if _q.withTechnicians.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 2, 5)
-	}
-	if _q.withCalibrations.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 3, 5)
-	}
-	if _q.withCertifications.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 4, 5)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *InstrumentQuery) entloaderNodes(ctx context.Context, nodes []*Instrument) {
-	if _q.withHome.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withResults.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	if _q.withTechnicians.entloaderCut() {
-		_q.entloader.Cut(2)
-	}
-	if _q.withCalibrations.entloaderCut() {
-		_q.entloader.Cut(3)
-	}
-	if _q.withCertifications.entloaderCut() {
-		_q.entloader.Cut(4)
-	}
-	set, h := entloader.NewSet[entloaderInstrumentSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderInstrumentSibling{
-			id:     n.ID,
-			fkHome: entloader.FKPointer(n.instrument_home, _q.entloader.Selected(instrument.HomeColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Instrument) entloaderParent(ctx context.Context) entloader.Parent[*Instrument, labid.InstrumentID] {
+	return entloader.Parent[*Instrument, labid.InstrumentID]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l InstrumentLoaders) Siblings(entities ...*Instrument) {
-	entloader.Declare(entities, entloaderInstrumentHandleOf, func(n *Instrument) (*entloader.Scope, entloaderInstrumentSibling) {
-		return l.loaders.declared(&n.config), entloaderInstrumentSibling{id: n.ID, fkHome: entloader.FKPointer(n.instrument_home, false)}
-	})
-}
-
-func entloaderInstrumentHandleOf(n *Instrument) *entloaderInstrumentHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *InstrumentQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *InstrumentQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *InstrumentQuery) entloaderCutBelow() bool {
-	if with := _q.withHome; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *InstrumentQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withResults; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	if with := _q.withTechnicians; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withCalibrations; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withCertifications; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *InstrumentQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withHome; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withResults; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withTechnicians; with != nil {
-		r.Edge(2, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withCalibrations; with != nil {
-		r.Edge(3, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withCertifications; with != nil {
-		r.Edge(4, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withHome.entloaderView())
+	v.Eager(1, "", _q.withResults.entloaderView())
+	v.Eager(2, "", _q.withTechnicians.entloaderView())
+	v.Eager(3, "", _q.withCalibrations.entloaderView())
+	v.Eager(4, "", _q.withCertifications.entloaderView())
+	return v
 }
 
 // entloaderInstrument is Instrument as the runtime sees it.
 var entloaderInstrument = &entloader.Target[*Instrument, *InstrumentQuery]{
-	IDColumn: instrument.FieldID,
-	New: func(sc *entloader.Scope) *InstrumentQuery {
-		return NewInstrumentClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *InstrumentQuery, op string, hook entloader.SpecHook) (returned, scanned []*Instrument, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *InstrumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *InstrumentQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(instrument.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *InstrumentQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]labid.InstrumentID, n) },
-	Cut: func(q *InstrumentQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *InstrumentQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{instrument.Label} },
-	NotSingular: func() error { return &NotSingularError{instrument.Label} },
+	Package: entloaderPackage, Label: instrument.Label, IDColumn: instrument.FieldID, IDs: entloader.IDs[labid.InstrumentID],
+	New:  func(sc *entloader.Scope) *InstrumentQuery { return NewInstrumentClient(*sc.Client().(*config)).Query() },
+	View: (*InstrumentQuery).entloaderView,
+	Run:  entloaderRun[*Instrument, *InstrumentQuery],
 }
 
 var entloaderInstrumentByID = &entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name:   "Instrument by id",
-	Key:    entloader.IntKey[labid.InstrumentID](),
-	Match:  entloader.Match{Column: instrument.FieldID},
-	One:    true,
-	Target: entloaderInstrument,
+	Name: "Instrument by id", Target: entloaderInstrument, One: true,
+	Key:   entloader.IntKey[labid.InstrumentID],
+	Match: entloader.Match{Column: instrument.FieldID},
 }
 
 var entloaderInstrumentByAssetTag = &entloader.Relation[string, *Instrument, *InstrumentQuery]{
-	Name:   "Instrument by asset_tag",
-	Key:    entloader.StringKey[string](),
-	Match:  entloader.Match{Column: instrument.FieldAssetTag},
-	One:    true,
-	Target: entloaderInstrument,
+	Name: "Instrument by asset_tag", Target: entloaderInstrument, One: true,
+	Key:   entloader.StringKey[string],
+	Match: entloader.Match{Column: instrument.FieldAssetTag},
 }
 
 var entloaderInstrumentHome = &entloader.Relation[labid.InstrumentID, *Location, *LocationQuery]{
-	Name:     "Instrument.home",
-	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Table: instrument.Table, Column: instrument.FieldID, On: instrument.HomeColumn, Target: location.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderLocation,
+	Name: "Instrument.home", Target: entloaderLocation, One: true, Optional: true,
+	Key:   entloader.IntKey[labid.InstrumentID],
+	Match: entloader.Match{Table: instrument.Table, Column: instrument.FieldID, On: instrument.HomeColumn, Target: location.FieldID},
 }
 
 var entloaderInstrumentResults = &entloader.Relation[labid.InstrumentID, *Result, *ResultQuery]{
-	Name:     "Instrument.results",
-	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Column: instrument.ResultsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderResult,
+	Name: "Instrument.results", Target: entloaderResult, Optional: true,
+	Key:   entloader.IntKey[labid.InstrumentID],
+	Match: entloader.Match{Column: instrument.ResultsColumn, Indexed: true},
 }
 
 var entloaderInstrumentTechnicians = &entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery]{
-	Name:     "Instrument.technicians",
-	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Table: instrument.TechniciansTable, Column: instrument.TechniciansPrimaryKey[1], On: instrument.TechniciansPrimaryKey[0], Target: technician.FieldID, Indexed: true},
-	Optional: true,
-	Target:   entloaderTechnician,
+	Name: "Instrument.technicians", Target: entloaderTechnician, Optional: true,
+	Key:   entloader.IntKey[labid.InstrumentID],
+	Match: entloader.Match{Table: instrument.TechniciansTable, Column: instrument.TechniciansPrimaryKey[1], On: instrument.TechniciansPrimaryKey[0], Target: technician.FieldID, Indexed: true},
 }
 
 var entloaderInstrumentCalibrations = &entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery]{
-	Name:     "Instrument.calibrations",
-	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Column: instrument.CalibrationsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderCalibration,
+	Name: "Instrument.calibrations", Target: entloaderCalibration, Optional: true,
+	Key:   entloader.IntKey[labid.InstrumentID],
+	Match: entloader.Match{Column: instrument.CalibrationsColumn, Indexed: true},
 }
 
 var entloaderInstrumentCertifications = &entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery]{
-	Name:     "Instrument.certifications",
-	Key:      entloader.IntKey[labid.InstrumentID](),
-	Match:    entloader.Match{Column: instrument.CertificationsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderCertification,
+	Name: "Instrument.certifications", Target: entloaderCertification, Optional: true,
+	Key:   entloader.IntKey[labid.InstrumentID],
+	Match: entloader.Match{Column: instrument.CertificationsColumn, Indexed: true},
 }
 
-var entloaderInstrumentHomeEdge = &entloader.EntityEdge[entloaderInstrumentSibling, labid.InstrumentID, int, *Location, *LocationQuery]{
-	Name:  "Instrument.home",
-	Index: 0,
-	ID:    func(s *entloaderInstrumentSibling) labid.InstrumentID { return s.id },
-	ByID:  entloaderInstrumentHome,
-	FK:    func(s *entloaderInstrumentSibling) entloader.FK[int] { return s.fkHome },
-	ByFK:  entloaderLocationByID,
+var entloaderInstrumentHomeEdge = &entloader.EntityEdge[labid.InstrumentID, int, *Location, *LocationQuery]{
+	Name: "Instrument.home", Index: 0, ByID: entloaderInstrumentHome, ByFK: entloaderLocationByID, FK: 0,
 }
 
-var entloaderInstrumentResultsEdge = &entloader.EntityEdge[entloaderInstrumentSibling, labid.InstrumentID, labid.InstrumentID, *Result, *ResultQuery]{
-	Name:  "Instrument.results",
-	Index: 1,
-	ID:    func(s *entloaderInstrumentSibling) labid.InstrumentID { return s.id },
-	ByID:  entloaderInstrumentResults,
+var entloaderInstrumentResultsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Result, *ResultQuery]{
+	Name: "Instrument.results", Index: 1, ByID: entloaderInstrumentResults,
 }
 
-var entloaderInstrumentTechniciansEdge = &entloader.EntityEdge[entloaderInstrumentSibling, labid.InstrumentID, labid.InstrumentID, *Technician, *TechnicianQuery]{
-	Name:  "Instrument.technicians",
-	Index: 2,
-	ID:    func(s *entloaderInstrumentSibling) labid.InstrumentID { return s.id },
-	ByID:  entloaderInstrumentTechnicians,
+var entloaderInstrumentTechniciansEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Technician, *TechnicianQuery]{
+	Name: "Instrument.technicians", Index: 2, ByID: entloaderInstrumentTechnicians,
 }
 
-var entloaderInstrumentCalibrationsEdge = &entloader.EntityEdge[entloaderInstrumentSibling, labid.InstrumentID, labid.InstrumentID, *Calibration, *CalibrationQuery]{
-	Name:  "Instrument.calibrations",
-	Index: 3,
-	ID:    func(s *entloaderInstrumentSibling) labid.InstrumentID { return s.id },
-	ByID:  entloaderInstrumentCalibrations,
+var entloaderInstrumentCalibrationsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Calibration, *CalibrationQuery]{
+	Name: "Instrument.calibrations", Index: 3, ByID: entloaderInstrumentCalibrations,
 }
 
-var entloaderInstrumentCertificationsEdge = &entloader.EntityEdge[entloaderInstrumentSibling, labid.InstrumentID, labid.InstrumentID, *Certification, *CertificationQuery]{
-	Name:  "Instrument.certifications",
-	Index: 4,
-	ID:    func(s *entloaderInstrumentSibling) labid.InstrumentID { return s.id },
-	ByID:  entloaderInstrumentCertifications,
+var entloaderInstrumentCertificationsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Certification, *CertificationQuery]{
+	Name: "Instrument.certifications", Index: 4, ByID: entloaderInstrumentCertifications,
 }
 
-// entloaderLabelSibling is what loaders remember of a Label: its keys.
-type entloaderLabelSibling struct {
-	id       int
-	fkSample entloader.FK[int]
+// entloaderLabelEntity is what loaders remember of Labels: their keys.
+var entloaderLabelEntity = &entloader.Entity[*Label]{
+	Handle: func(n *Label) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Label) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Label) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Label]{
+		entloader.ReadNilFK(label.SampleColumn, func(n *Label) *int { return n.sample_label }),
+	},
+	Hidden: label.ForeignKeys,
 }
 
-type entloaderLabelHandle = entloader.Handle[entloaderLabelSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Label) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *LabelQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range label.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec)
-	if _q.withSample.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *LabelQuery) entloaderNodes(ctx context.Context, nodes []*Label) {
-	if _q.withSample.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderLabelSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderLabelSibling{
-			id:       n.ID,
-			fkSample: entloader.FKPointer(n.sample_label, _q.entloader.Selected(label.SampleColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Label) entloaderParent(ctx context.Context) entloader.Parent[*Label, int] {
+	return entloader.Parent[*Label, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l LabelLoaders) Siblings(entities ...*Label) {
-	entloader.Declare(entities, entloaderLabelHandleOf, func(n *Label) (*entloader.Scope, entloaderLabelSibling) {
-		return l.loaders.declared(&n.config), entloaderLabelSibling{id: n.ID, fkSample: entloader.FKPointer(n.sample_label, false)}
-	})
-}
-
-func entloaderLabelHandleOf(n *Label) *entloaderLabelHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *LabelQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *LabelQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *LabelQuery) entloaderCutBelow() bool {
-	if with := _q.withSample; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *LabelQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *LabelQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSample; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSample.entloaderView())
+	return v
 }
 
 // entloaderLabel is Label as the runtime sees it.
 var entloaderLabel = &entloader.Target[*Label, *LabelQuery]{
-	IDColumn: label.FieldID,
-	New: func(sc *entloader.Scope) *LabelQuery {
-		return NewLabelClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *LabelQuery, op string, hook entloader.SpecHook) (returned, scanned []*Label, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *LabelQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *LabelQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(label.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *LabelQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *LabelQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *LabelQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{label.Label} },
-	NotSingular: func() error { return &NotSingularError{label.Label} },
+	Package: entloaderPackage, Label: label.Label, IDColumn: label.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *LabelQuery { return NewLabelClient(*sc.Client().(*config)).Query() },
+	View: (*LabelQuery).entloaderView,
+	Run:  entloaderRun[*Label, *LabelQuery],
 }
 
 var entloaderLabelByID = &entloader.Relation[int, *Label, *LabelQuery]{
-	Name:   "Label by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: label.FieldID},
-	One:    true,
-	Target: entloaderLabel,
+	Name: "Label by id", Target: entloaderLabel, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: label.FieldID},
 }
 
 var entloaderLabelSample = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:   "Label.sample",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: label.Table, Column: label.FieldID, On: label.SampleColumn, Target: sample.FieldID},
-	One:    true,
-	Target: entloaderSample,
+	Name: "Label.sample", Target: entloaderSample, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: label.Table, Column: label.FieldID, On: label.SampleColumn, Target: sample.FieldID},
 }
 
-var entloaderLabelSampleEdge = &entloader.EntityEdge[entloaderLabelSibling, int, int, *Sample, *SampleQuery]{
-	Name:     "Label.sample",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderLabelSibling) int { return s.id },
-	ByID:     entloaderLabelSample,
-	FK:       func(s *entloaderLabelSibling) entloader.FK[int] { return s.fkSample },
-	ByFK:     entloaderSampleByID,
+var entloaderLabelSampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Label.sample", Index: 0, Required: true, ByID: entloaderLabelSample, ByFK: entloaderSampleByID, FK: 0,
 }
 
-// entloaderLocationSibling is what loaders remember of a Location: its keys.
-type entloaderLocationSibling struct {
-	id       int
-	fkParent entloader.FK[int]
+// entloaderLocationEntity is what loaders remember of Locations: their keys.
+var entloaderLocationEntity = &entloader.Entity[*Location]{
+	Handle: func(n *Location) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Location) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Location) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Location]{
+		entloader.ReadNilFK(location.ParentColumn, func(n *Location) *int { return n.ParentID }),
+	},
 }
 
-type entloaderLocationHandle = entloader.Handle[entloaderLocationSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Location) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *LocationQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withParent.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 3)
-	}
-	if _q.withChildren.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 3)
-	}
-	if _q.withUnits.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 2, 3)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *LocationQuery) entloaderNodes(ctx context.Context, nodes []*Location) {
-	if _q.withParent.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withChildren.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	if _q.withUnits.entloaderCut() {
-		_q.entloader.Cut(2)
-	}
-	set, h := entloader.NewSet[entloaderLocationSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderLocationSibling{
-			id:       n.ID,
-			fkParent: entloader.FKPointer(n.ParentID, _q.entloader.Selected(location.ParentColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Location) entloaderParent(ctx context.Context) entloader.Parent[*Location, int] {
+	return entloader.Parent[*Location, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l LocationLoaders) Siblings(entities ...*Location) {
-	entloader.Declare(entities, entloaderLocationHandleOf, func(n *Location) (*entloader.Scope, entloaderLocationSibling) {
-		return l.loaders.declared(&n.config), entloaderLocationSibling{id: n.ID, fkParent: entloader.FKPointer(n.ParentID, false)}
-	})
-}
-
-func entloaderLocationHandleOf(n *Location) *entloaderLocationHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *LocationQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *LocationQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *LocationQuery) entloaderCutBelow() bool {
-	if with := _q.withParent; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *LocationQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withChildren; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	if with := _q.withUnits; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *LocationQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withParent; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withChildren; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withUnits; with != nil {
-		r.Edge(2, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withParent.entloaderView())
+	v.Eager(1, "", _q.withChildren.entloaderView())
+	v.Eager(2, "", _q.withUnits.entloaderView())
+	return v
 }
 
 // entloaderLocation is Location as the runtime sees it.
 var entloaderLocation = &entloader.Target[*Location, *LocationQuery]{
-	IDColumn: location.FieldID,
-	New: func(sc *entloader.Scope) *LocationQuery {
-		return NewLocationClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *LocationQuery, op string, hook entloader.SpecHook) (returned, scanned []*Location, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *LocationQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *LocationQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(location.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *LocationQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *LocationQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *LocationQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{location.Label} },
-	NotSingular: func() error { return &NotSingularError{location.Label} },
+	Package: entloaderPackage, Label: location.Label, IDColumn: location.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *LocationQuery { return NewLocationClient(*sc.Client().(*config)).Query() },
+	View: (*LocationQuery).entloaderView,
+	Run:  entloaderRun[*Location, *LocationQuery],
 }
 
 var entloaderLocationByID = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name:   "Location by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: location.FieldID},
-	One:    true,
-	Target: entloaderLocation,
+	Name: "Location by id", Target: entloaderLocation, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: location.FieldID},
 }
 
 var entloaderLocationByParentIDName = &entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery]{
-	Name: "Location by parent_id, name",
-	Key: entloader.TupleKey(
-		entloader.Part(entloader.IntKey[int](), func(k *LocationByParentIDNameKey) *int { return &k.ParentID }),
-		entloader.Part(entloader.StringKey[string](), func(k *LocationByParentIDNameKey) *string { return &k.Name }),
-	),
-	Match:  entloader.Match{Columns: []string{location.FieldParentID, location.FieldName}},
-	One:    true,
-	Target: entloaderLocation,
+	Name: "Location by parent_id, name", Target: entloaderLocation, One: true,
+	Key: func() entloader.Codec[LocationByParentIDNameKey] {
+		return entloader.TupleKey(
+			entloader.Part(entloader.IntKey[int](), func(k *LocationByParentIDNameKey) *int { return &k.ParentID }),
+			entloader.Part(entloader.StringKey[string](), func(k *LocationByParentIDNameKey) *string { return &k.Name }),
+		)
+	},
+	Match: entloader.Match{Columns: []string{location.FieldParentID, location.FieldName}},
 }
 
 var entloaderLocationParent = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name:     "Location.parent",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: location.Table, Column: location.FieldID, On: location.ParentColumn, Target: location.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderLocation,
+	Name: "Location.parent", Target: entloaderLocation, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: location.Table, Column: location.FieldID, On: location.ParentColumn, Target: location.FieldID},
 }
 
 var entloaderLocationChildren = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name:     "Location.children",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: location.ChildrenColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderLocation,
+	Name: "Location.children", Target: entloaderLocation, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: location.ChildrenColumn, Indexed: true},
 }
 
 var entloaderLocationUnits = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:     "Location.units",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: location.UnitsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderUnit,
+	Name: "Location.units", Target: entloaderUnit, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: location.UnitsColumn, Indexed: true},
 }
 
-var entloaderLocationParentEdge = &entloader.EntityEdge[entloaderLocationSibling, int, int, *Location, *LocationQuery]{
-	Name:  "Location.parent",
-	Index: 0,
-	ID:    func(s *entloaderLocationSibling) int { return s.id },
-	ByID:  entloaderLocationParent,
-	FK:    func(s *entloaderLocationSibling) entloader.FK[int] { return s.fkParent },
-	ByFK:  entloaderLocationByID,
+var entloaderLocationParentEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
+	Name: "Location.parent", Index: 0, ByID: entloaderLocationParent, ByFK: entloaderLocationByID, FK: 0,
 }
 
-var entloaderLocationChildrenEdge = &entloader.EntityEdge[entloaderLocationSibling, int, int, *Location, *LocationQuery]{
-	Name:  "Location.children",
-	Index: 1,
-	ID:    func(s *entloaderLocationSibling) int { return s.id },
-	ByID:  entloaderLocationChildren,
+var entloaderLocationChildrenEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
+	Name: "Location.children", Index: 1, ByID: entloaderLocationChildren,
 }
 
-var entloaderLocationUnitsEdge = &entloader.EntityEdge[entloaderLocationSibling, int, int, *Unit, *UnitQuery]{
-	Name:  "Location.units",
-	Index: 2,
-	ID:    func(s *entloaderLocationSibling) int { return s.id },
-	ByID:  entloaderLocationUnits,
+var entloaderLocationUnitsEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Location.units", Index: 2, ByID: entloaderLocationUnits,
 }
 
-// entloaderNoteSibling is what loaders remember of a Note: its keys.
-type entloaderNoteSibling struct {
-	id     int
-	fkUnit entloader.FK[int]
+// entloaderNoteEntity is what loaders remember of Notes: their keys.
+var entloaderNoteEntity = &entloader.Entity[*Note]{
+	Handle: func(n *Note) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Note) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Note) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Note]{
+		entloader.ReadFK(note.UnitColumn, func(n *Note) int { return n.UnitID }),
+	},
 }
 
-type entloaderNoteHandle = entloader.Handle[entloaderNoteSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Note) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *NoteQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withUnit.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *NoteQuery) entloaderNodes(ctx context.Context, nodes []*Note) {
-	if _q.withUnit.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderNoteSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderNoteSibling{
-			id:     n.ID,
-			fkUnit: entloader.FKValue(n.UnitID, _q.entloader.Selected(note.UnitColumn), false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Note) entloaderParent(ctx context.Context) entloader.Parent[*Note, int] {
+	return entloader.Parent[*Note, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l NoteLoaders) Siblings(entities ...*Note) {
-	entloader.Declare(entities, entloaderNoteHandleOf, func(n *Note) (*entloader.Scope, entloaderNoteSibling) {
-		return l.loaders.declared(&n.config), entloaderNoteSibling{id: n.ID, fkUnit: entloader.FKValue(n.UnitID, true, true, false)}
-	})
-}
-
-func entloaderNoteHandleOf(n *Note) *entloaderNoteHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *NoteQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *NoteQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *NoteQuery) entloaderCutBelow() bool {
-	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *NoteQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *NoteQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withUnit; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withUnit.entloaderView())
+	return v
 }
 
 // entloaderNote is Note as the runtime sees it.
 var entloaderNote = &entloader.Target[*Note, *NoteQuery]{
-	IDColumn: note.FieldID,
-	New: func(sc *entloader.Scope) *NoteQuery {
-		return NewNoteClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *NoteQuery, op string, hook entloader.SpecHook) (returned, scanned []*Note, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *NoteQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *NoteQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(note.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *NoteQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *NoteQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *NoteQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{note.Label} },
-	NotSingular: func() error { return &NotSingularError{note.Label} },
+	Package: entloaderPackage, Label: note.Label, IDColumn: note.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *NoteQuery { return NewNoteClient(*sc.Client().(*config)).Query() },
+	View: (*NoteQuery).entloaderView,
+	Run:  entloaderRun[*Note, *NoteQuery],
 }
 
 var entloaderNoteByID = &entloader.Relation[int, *Note, *NoteQuery]{
-	Name:   "Note by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: note.FieldID},
-	One:    true,
-	Target: entloaderNote,
+	Name: "Note by id", Target: entloaderNote, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: note.FieldID},
 }
 
 var entloaderNoteUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:   "Note.unit",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: note.Table, Column: note.FieldID, On: note.UnitColumn, Target: unit.FieldID},
-	One:    true,
-	Target: entloaderUnit,
+	Name: "Note.unit", Target: entloaderUnit, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: note.Table, Column: note.FieldID, On: note.UnitColumn, Target: unit.FieldID},
 }
 
-var entloaderNoteUnitEdge = &entloader.EntityEdge[entloaderNoteSibling, int, int, *Unit, *UnitQuery]{
-	Name:     "Note.unit",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderNoteSibling) int { return s.id },
-	ByID:     entloaderNoteUnit,
-	FK:       func(s *entloaderNoteSibling) entloader.FK[int] { return s.fkUnit },
-	ByFK:     entloaderUnitByID,
+var entloaderNoteUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Note.unit", Index: 0, Required: true, ByID: entloaderNoteUnit, ByFK: entloaderUnitByID, FK: 0,
 }
 
-// entloaderProjectSibling is what loaders remember of a Project: its keys.
-type entloaderProjectSibling struct {
-	id int64
+// entloaderProjectEntity is what loaders remember of Projects: their keys.
+var entloaderProjectEntity = &entloader.Entity[*Project]{
+	Handle: func(n *Project) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Project) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Project) int64 { return n.ID }),
 }
 
-type entloaderProjectHandle = entloader.Handle[entloaderProjectSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Project) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *ProjectQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withSamples.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withAssignments.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *ProjectQuery) entloaderNodes(ctx context.Context, nodes []*Project) {
-	if _q.withSamples.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withAssignments.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderProjectSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderProjectSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Project) entloaderParent(ctx context.Context) entloader.Parent[*Project, int64] {
+	return entloader.Parent[*Project, int64]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l ProjectLoaders) Siblings(entities ...*Project) {
-	entloader.Declare(entities, entloaderProjectHandleOf, func(n *Project) (*entloader.Scope, entloaderProjectSibling) {
-		return l.loaders.declared(&n.config), entloaderProjectSibling{id: n.ID}
-	})
-}
-
-func entloaderProjectHandleOf(n *Project) *entloaderProjectHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *ProjectQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *ProjectQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *ProjectQuery) entloaderCutBelow() bool {
-	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *ProjectQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withAssignments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *ProjectQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSamples; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withAssignments; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSamples.entloaderView())
+	v.Eager(1, "", _q.withAssignments.entloaderView())
+	return v
 }
 
 // entloaderProject is Project as the runtime sees it.
 var entloaderProject = &entloader.Target[*Project, *ProjectQuery]{
-	IDColumn: project.FieldID,
-	New: func(sc *entloader.Scope) *ProjectQuery {
-		return NewProjectClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *ProjectQuery, op string, hook entloader.SpecHook) (returned, scanned []*Project, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *ProjectQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *ProjectQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(project.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *ProjectQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int64, n) },
-	Cut: func(q *ProjectQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *ProjectQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{project.Label} },
-	NotSingular: func() error { return &NotSingularError{project.Label} },
+	Package: entloaderPackage, Label: project.Label, IDColumn: project.FieldID, IDs: entloader.IDs[int64],
+	New:  func(sc *entloader.Scope) *ProjectQuery { return NewProjectClient(*sc.Client().(*config)).Query() },
+	View: (*ProjectQuery).entloaderView,
+	Run:  entloaderRun[*Project, *ProjectQuery],
 }
 
 var entloaderProjectByID = &entloader.Relation[int64, *Project, *ProjectQuery]{
-	Name:   "Project by id",
-	Key:    entloader.IntKey[int64](),
-	Match:  entloader.Match{Column: project.FieldID},
-	One:    true,
-	Target: entloaderProject,
+	Name: "Project by id", Target: entloaderProject, One: true,
+	Key:   entloader.IntKey[int64],
+	Match: entloader.Match{Column: project.FieldID},
 }
 
 var entloaderProjectSamples = &entloader.Relation[int64, *Sample, *SampleQuery]{
-	Name:     "Project.samples",
-	Key:      entloader.IntKey[int64](),
-	Match:    entloader.Match{Table: project.SamplesTable, Column: project.SamplesPrimaryKey[1], On: project.SamplesPrimaryKey[0], Target: sample.FieldID, Repeats: true, Indexed: true},
-	Optional: true,
-	Target:   entloaderSample,
+	Name: "Project.samples", Target: entloaderSample, Optional: true,
+	Key:   entloader.IntKey[int64],
+	Match: entloader.Match{Table: project.SamplesTable, Column: project.SamplesPrimaryKey[1], On: project.SamplesPrimaryKey[0], Target: sample.FieldID, Repeats: true, Indexed: true},
 }
 
 var entloaderProjectAssignments = &entloader.Relation[int64, *Assignment, *AssignmentQuery]{
-	Name:     "Project.assignments",
-	Key:      entloader.IntKey[int64](),
-	Match:    entloader.Match{Column: project.AssignmentsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderAssignment,
+	Name: "Project.assignments", Target: entloaderAssignment, Optional: true,
+	Key:   entloader.IntKey[int64],
+	Match: entloader.Match{Column: project.AssignmentsColumn, Indexed: true},
 }
 
-var entloaderProjectSamplesEdge = &entloader.EntityEdge[entloaderProjectSibling, int64, int64, *Sample, *SampleQuery]{
-	Name:  "Project.samples",
-	Index: 0,
-	ID:    func(s *entloaderProjectSibling) int64 { return s.id },
-	ByID:  entloaderProjectSamples,
+var entloaderProjectSamplesEdge = &entloader.EntityEdge[int64, int64, *Sample, *SampleQuery]{
+	Name: "Project.samples", Index: 0, ByID: entloaderProjectSamples,
 }
 
-var entloaderProjectAssignmentsEdge = &entloader.EntityEdge[entloaderProjectSibling, int64, int64, *Assignment, *AssignmentQuery]{
-	Name:  "Project.assignments",
-	Index: 1,
-	ID:    func(s *entloaderProjectSibling) int64 { return s.id },
-	ByID:  entloaderProjectAssignments,
+var entloaderProjectAssignmentsEdge = &entloader.EntityEdge[int64, int64, *Assignment, *AssignmentQuery]{
+	Name: "Project.assignments", Index: 1, ByID: entloaderProjectAssignments,
 }
 
-// entloaderResultSibling is what loaders remember of a Result: its keys.
-type entloaderResultSibling struct {
-	id           int
-	fkSample     entloader.FK[int]
-	fkInstrument entloader.FK[labid.InstrumentID]
+// entloaderResultEntity is what loaders remember of Results: their keys.
+var entloaderResultEntity = &entloader.Entity[*Result]{
+	Handle: func(n *Result) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Result) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Result) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Result]{
+		entloader.ReadNilFK(result.SampleColumn, func(n *Result) *int { return n.sample_results }),
+		entloader.ReadZeroFK(result.InstrumentColumn, func(n *Result) labid.InstrumentID { return n.InstrumentID }),
+	},
+	Hidden: result.ForeignKeys,
 }
 
-type entloaderResultHandle = entloader.Handle[entloaderResultSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Result) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *ResultQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range result.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec, result.InstrumentColumn)
-	if _q.withSample.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withInstrument.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *ResultQuery) entloaderNodes(ctx context.Context, nodes []*Result) {
-	if _q.withSample.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withInstrument.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderResultSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderResultSibling{
-			id:           n.ID,
-			fkSample:     entloader.FKPointer(n.sample_results, _q.entloader.Selected(result.SampleColumn)),
-			fkInstrument: entloader.FKValue(n.InstrumentID, _q.entloader.Selected(result.InstrumentColumn), true, _q.entloader.Null(result.InstrumentColumn, i)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Result) entloaderParent(ctx context.Context) entloader.Parent[*Result, int] {
+	return entloader.Parent[*Result, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l ResultLoaders) Siblings(entities ...*Result) {
-	entloader.Declare(entities, entloaderResultHandleOf, func(n *Result) (*entloader.Scope, entloaderResultSibling) {
-		return l.loaders.declared(&n.config), entloaderResultSibling{id: n.ID, fkSample: entloader.FKPointer(n.sample_results, false), fkInstrument: entloader.FKValue(n.InstrumentID, true, true, false)}
-	})
-}
-
-func entloaderResultHandleOf(n *Result) *entloaderResultHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *ResultQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *ResultQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *ResultQuery) entloaderCutBelow() bool {
-	if with := _q.withSample; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *ResultQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withInstrument; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *ResultQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSample; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withInstrument; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSample.entloaderView())
+	v.Eager(1, "", _q.withInstrument.entloaderView())
+	return v
 }
 
 // entloaderResult is Result as the runtime sees it.
 var entloaderResult = &entloader.Target[*Result, *ResultQuery]{
-	IDColumn: result.FieldID,
-	New: func(sc *entloader.Scope) *ResultQuery {
-		return NewResultClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *ResultQuery, op string, hook entloader.SpecHook) (returned, scanned []*Result, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *ResultQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *ResultQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(result.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *ResultQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *ResultQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *ResultQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{result.Label} },
-	NotSingular: func() error { return &NotSingularError{result.Label} },
+	Package: entloaderPackage, Label: result.Label, IDColumn: result.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *ResultQuery { return NewResultClient(*sc.Client().(*config)).Query() },
+	View: (*ResultQuery).entloaderView,
+	Run:  entloaderRun[*Result, *ResultQuery],
 }
 
 var entloaderResultByID = &entloader.Relation[int, *Result, *ResultQuery]{
-	Name:   "Result by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: result.FieldID},
-	One:    true,
-	Target: entloaderResult,
+	Name: "Result by id", Target: entloaderResult, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: result.FieldID},
 }
 
 var entloaderResultSample = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:   "Result.sample",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: result.Table, Column: result.FieldID, On: result.SampleColumn, Target: sample.FieldID},
-	One:    true,
-	Target: entloaderSample,
+	Name: "Result.sample", Target: entloaderSample, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: result.Table, Column: result.FieldID, On: result.SampleColumn, Target: sample.FieldID},
 }
 
 var entloaderResultInstrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
-	Name:     "Result.instrument",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: result.Table, Column: result.FieldID, On: result.InstrumentColumn, Target: instrument.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderInstrument,
+	Name: "Result.instrument", Target: entloaderInstrument, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: result.Table, Column: result.FieldID, On: result.InstrumentColumn, Target: instrument.FieldID},
 }
 
-var entloaderResultSampleEdge = &entloader.EntityEdge[entloaderResultSibling, int, int, *Sample, *SampleQuery]{
-	Name:     "Result.sample",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderResultSibling) int { return s.id },
-	ByID:     entloaderResultSample,
-	FK:       func(s *entloaderResultSibling) entloader.FK[int] { return s.fkSample },
-	ByFK:     entloaderSampleByID,
+var entloaderResultSampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Result.sample", Index: 0, Required: true, ByID: entloaderResultSample, ByFK: entloaderSampleByID, FK: 0,
 }
 
-var entloaderResultInstrumentEdge = &entloader.EntityEdge[entloaderResultSibling, int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name:  "Result.instrument",
-	Index: 1,
-	ID:    func(s *entloaderResultSibling) int { return s.id },
-	ByID:  entloaderResultInstrument,
-	FK:    func(s *entloaderResultSibling) entloader.FK[labid.InstrumentID] { return s.fkInstrument },
-	ByFK:  entloaderInstrumentByID,
+var entloaderResultInstrumentEdge = &entloader.EntityEdge[int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
+	Name: "Result.instrument", Index: 1, ByID: entloaderResultInstrument, ByFK: entloaderInstrumentByID, FK: 1,
 }
 
-// entloaderSampleSibling is what loaders remember of a Sample: its keys.
-type entloaderSampleSibling struct {
-	id           int
-	fkUnit       entloader.FK[int]
-	fkTechnician entloader.FK[uuid.UUID]
-	fkSource     entloader.FK[int]
+// entloaderSampleEntity is what loaders remember of Samples: their keys.
+var entloaderSampleEntity = &entloader.Entity[*Sample]{
+	Handle: func(n *Sample) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Sample) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Sample) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Sample]{
+		entloader.ReadFK(sample.UnitColumn, func(n *Sample) int { return n.UnitID }),
+		entloader.ReadNilFK(sample.TechnicianColumn, func(n *Sample) *uuid.UUID { return n.TechnicianID }),
+		entloader.ReadNilFK(sample.SourceColumn, func(n *Sample) *int { return n.sample_aliquots }),
+	},
+	Hidden: sample.ForeignKeys,
 }
 
-type entloaderSampleHandle = entloader.Handle[entloaderSampleSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Sample) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *SampleQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range sample.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec)
-	if _q.withUnit.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 9)
-	}
-	if _q.withTechnician.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 9)
-	}
-	if _q.withResults.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 2, 9)
-	}
-	if _q.withTags.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 3, 9)
-	}
-	if _q.withLabel.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 4, 9)
-	}
-	if _q.withSource.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 5, 9)
-	}
-	if _q.withAliquots.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 6, 9)
-	}
-	if _q.withProjects.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 7, 9)
-	}
-	if _q.withAssignments.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 8, 9)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *SampleQuery) entloaderNodes(ctx context.Context, nodes []*Sample) {
-	if _q.withUnit.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withTechnician.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	if _q.withResults.entloaderCut() {
-		_q.entloader.Cut(2)
-	}
-	if _q.withTags.entloaderCut() {
-		_q.entloader.Cut(3)
-	}
-	if _q.withLabel.entloaderCut() {
-		_q.entloader.Cut(4)
-	}
-	if _q.withSource.entloaderCut() {
-		_q.entloader.Cut(5)
-	}
-	if _q.withAliquots.entloaderCut() {
-		_q.entloader.Cut(6)
-	}
-	if _q.withProjects.entloaderCut() {
-		_q.entloader.Cut(7)
-	}
-	if _q.withAssignments.entloaderCut() {
-		_q.entloader.Cut(8)
-	}
-	set, h := entloader.NewSet[entloaderSampleSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderSampleSibling{
-			id:           n.ID,
-			fkUnit:       entloader.FKValue(n.UnitID, _q.entloader.Selected(sample.UnitColumn), false, false),
-			fkTechnician: entloader.FKPointer(n.TechnicianID, _q.entloader.Selected(sample.TechnicianColumn)),
-			fkSource:     entloader.FKPointer(n.sample_aliquots, _q.entloader.Selected(sample.SourceColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Sample) entloaderParent(ctx context.Context) entloader.Parent[*Sample, int] {
+	return entloader.Parent[*Sample, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l SampleLoaders) Siblings(entities ...*Sample) {
-	entloader.Declare(entities, entloaderSampleHandleOf, func(n *Sample) (*entloader.Scope, entloaderSampleSibling) {
-		return l.loaders.declared(&n.config), entloaderSampleSibling{id: n.ID, fkUnit: entloader.FKValue(n.UnitID, true, true, false), fkTechnician: entloader.FKPointer(n.TechnicianID, false), fkSource: entloader.FKPointer(n.sample_aliquots, false)}
-	})
-}
-
-func entloaderSampleHandleOf(n *Sample) *entloaderSampleHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *SampleQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *SampleQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *SampleQuery) entloaderCutBelow() bool {
-	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *SampleQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withTechnician; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	if with := _q.withResults; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withTags; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withLabel; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withSource; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withAliquots; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withProjects; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withAssignments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *SampleQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withUnit; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withTechnician; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withResults; with != nil {
-		r.Edge(2, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withTags; with != nil {
-		r.Edge(3, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withLabel; with != nil {
-		r.Edge(4, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withSource; with != nil {
-		r.Edge(5, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withAliquots; with != nil {
-		r.Edge(6, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withProjects; with != nil {
-		r.Edge(7, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withAssignments; with != nil {
-		r.Edge(8, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withUnit.entloaderView())
+	v.Eager(1, "", _q.withTechnician.entloaderView())
+	v.Eager(2, "", _q.withResults.entloaderView())
+	v.Eager(3, "", _q.withTags.entloaderView())
+	v.Eager(4, "", _q.withLabel.entloaderView())
+	v.Eager(5, "", _q.withSource.entloaderView())
+	v.Eager(6, "", _q.withAliquots.entloaderView())
+	v.Eager(7, "", _q.withProjects.entloaderView())
+	v.Eager(8, "", _q.withAssignments.entloaderView())
+	return v
 }
 
 // entloaderSample is Sample as the runtime sees it.
 var entloaderSample = &entloader.Target[*Sample, *SampleQuery]{
-	IDColumn: sample.FieldID,
-	Unique:   []string{sample.FieldSerial},
-	New: func(sc *entloader.Scope) *SampleQuery {
-		return NewSampleClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *SampleQuery, op string, hook entloader.SpecHook) (returned, scanned []*Sample, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *SampleQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *SampleQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(sample.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *SampleQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *SampleQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *SampleQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{sample.Label} },
-	NotSingular: func() error { return &NotSingularError{sample.Label} },
+	Package: entloaderPackage, Label: sample.Label, IDColumn: sample.FieldID, IDs: entloader.IDs[int],
+	Unique: []string{sample.FieldSerial},
+	New:    func(sc *entloader.Scope) *SampleQuery { return NewSampleClient(*sc.Client().(*config)).Query() },
+	View:   (*SampleQuery).entloaderView,
+	Run:    entloaderRun[*Sample, *SampleQuery],
 }
 
 var entloaderSampleByID = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:   "Sample by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: sample.FieldID},
-	One:    true,
-	Target: entloaderSample,
+	Name: "Sample by id", Target: entloaderSample, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: sample.FieldID},
 }
 
 var entloaderSampleBySerial = &entloader.Relation[string, *Sample, *SampleQuery]{
-	Name:   "Sample by serial",
-	Key:    entloader.StringKey[string](),
-	Match:  entloader.Match{Column: sample.FieldSerial},
-	One:    true,
-	Target: entloaderSample,
+	Name: "Sample by serial", Target: entloaderSample, One: true,
+	Key:   entloader.StringKey[string],
+	Match: entloader.Match{Column: sample.FieldSerial},
 }
 
 var entloaderSampleUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:   "Sample.unit",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.UnitColumn, Target: unit.FieldID},
-	One:    true,
-	Target: entloaderUnit,
+	Name: "Sample.unit", Target: entloaderUnit, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.UnitColumn, Target: unit.FieldID},
 }
 
 var entloaderSampleTechnician = &entloader.Relation[int, *Technician, *TechnicianQuery]{
-	Name:     "Sample.technician",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.TechnicianColumn, Target: technician.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderTechnician,
+	Name: "Sample.technician", Target: entloaderTechnician, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.TechnicianColumn, Target: technician.FieldID},
 }
 
 var entloaderSampleResults = &entloader.Relation[int, *Result, *ResultQuery]{
-	Name:     "Sample.results",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.ResultsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderResult,
+	Name: "Sample.results", Target: entloaderResult, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: sample.ResultsColumn, Indexed: true},
 }
 
 var entloaderSampleTags = &entloader.Relation[int, *Tag, *TagQuery]{
-	Name:     "Sample.tags",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: sample.TagsTable, Column: sample.TagsPrimaryKey[0], On: sample.TagsPrimaryKey[1], Target: tag.FieldID, Indexed: true},
-	Optional: true,
-	Target:   entloaderTag,
+	Name: "Sample.tags", Target: entloaderTag, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: sample.TagsTable, Column: sample.TagsPrimaryKey[0], On: sample.TagsPrimaryKey[1], Target: tag.FieldID, Indexed: true},
 }
 
 var entloaderSampleLabel = &entloader.Relation[int, *Label, *LabelQuery]{
-	Name:     "Sample.label",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.LabelColumn, Indexed: true},
-	One:      true,
-	Optional: true,
-	Target:   entloaderLabel,
+	Name: "Sample.label", Target: entloaderLabel, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: sample.LabelColumn, Indexed: true},
 }
 
 var entloaderSampleSource = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:     "Sample.source",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.SourceColumn, Target: sample.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderSample,
+	Name: "Sample.source", Target: entloaderSample, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.SourceColumn, Target: sample.FieldID},
 }
 
 var entloaderSampleAliquots = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:     "Sample.aliquots",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.AliquotsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderSample,
+	Name: "Sample.aliquots", Target: entloaderSample, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: sample.AliquotsColumn, Indexed: true},
 }
 
 var entloaderSampleProjects = &entloader.Relation[int, *Project, *ProjectQuery]{
-	Name:     "Sample.projects",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: sample.ProjectsTable, Column: sample.ProjectsPrimaryKey[0], On: sample.ProjectsPrimaryKey[1], Target: project.FieldID, Repeats: true, Indexed: true},
-	Optional: true,
-	Target:   entloaderProject,
+	Name: "Sample.projects", Target: entloaderProject, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: sample.ProjectsTable, Column: sample.ProjectsPrimaryKey[0], On: sample.ProjectsPrimaryKey[1], Target: project.FieldID, Repeats: true, Indexed: true},
 }
 
 var entloaderSampleAssignments = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
-	Name:     "Sample.assignments",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.AssignmentsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderAssignment,
+	Name: "Sample.assignments", Target: entloaderAssignment, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: sample.AssignmentsColumn, Indexed: true},
 }
 
-var entloaderSampleUnitEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Unit, *UnitQuery]{
-	Name:     "Sample.unit",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderSampleSibling) int { return s.id },
-	ByID:     entloaderSampleUnit,
-	FK:       func(s *entloaderSampleSibling) entloader.FK[int] { return s.fkUnit },
-	ByFK:     entloaderUnitByID,
+var entloaderSampleUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Sample.unit", Index: 0, Required: true, ByID: entloaderSampleUnit, ByFK: entloaderUnitByID, FK: 0,
 }
 
-var entloaderSampleTechnicianEdge = &entloader.EntityEdge[entloaderSampleSibling, int, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:  "Sample.technician",
-	Index: 1,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleTechnician,
-	FK:    func(s *entloaderSampleSibling) entloader.FK[uuid.UUID] { return s.fkTechnician },
-	ByFK:  entloaderTechnicianByID,
+var entloaderSampleTechnicianEdge = &entloader.EntityEdge[int, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Sample.technician", Index: 1, ByID: entloaderSampleTechnician, ByFK: entloaderTechnicianByID, FK: 1,
 }
 
-var entloaderSampleResultsEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Result, *ResultQuery]{
-	Name:  "Sample.results",
-	Index: 2,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleResults,
+var entloaderSampleResultsEdge = &entloader.EntityEdge[int, int, *Result, *ResultQuery]{
+	Name: "Sample.results", Index: 2, ByID: entloaderSampleResults,
 }
 
-var entloaderSampleTagsEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Tag, *TagQuery]{
-	Name:  "Sample.tags",
-	Index: 3,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleTags,
+var entloaderSampleTagsEdge = &entloader.EntityEdge[int, int, *Tag, *TagQuery]{
+	Name: "Sample.tags", Index: 3, ByID: entloaderSampleTags,
 }
 
-var entloaderSampleLabelEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Label, *LabelQuery]{
-	Name:  "Sample.label",
-	Index: 4,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleLabel,
+var entloaderSampleLabelEdge = &entloader.EntityEdge[int, int, *Label, *LabelQuery]{
+	Name: "Sample.label", Index: 4, ByID: entloaderSampleLabel,
 }
 
-var entloaderSampleSourceEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Sample, *SampleQuery]{
-	Name:  "Sample.source",
-	Index: 5,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleSource,
-	FK:    func(s *entloaderSampleSibling) entloader.FK[int] { return s.fkSource },
-	ByFK:  entloaderSampleByID,
+var entloaderSampleSourceEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Sample.source", Index: 5, ByID: entloaderSampleSource, ByFK: entloaderSampleByID, FK: 2,
 }
 
-var entloaderSampleAliquotsEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Sample, *SampleQuery]{
-	Name:  "Sample.aliquots",
-	Index: 6,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleAliquots,
+var entloaderSampleAliquotsEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Sample.aliquots", Index: 6, ByID: entloaderSampleAliquots,
 }
 
-var entloaderSampleProjectsEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Project, *ProjectQuery]{
-	Name:  "Sample.projects",
-	Index: 7,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleProjects,
+var entloaderSampleProjectsEdge = &entloader.EntityEdge[int, int, *Project, *ProjectQuery]{
+	Name: "Sample.projects", Index: 7, ByID: entloaderSampleProjects,
 }
 
-var entloaderSampleAssignmentsEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Assignment, *AssignmentQuery]{
-	Name:  "Sample.assignments",
-	Index: 8,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSampleAssignments,
+var entloaderSampleAssignmentsEdge = &entloader.EntityEdge[int, int, *Assignment, *AssignmentQuery]{
+	Name: "Sample.assignments", Index: 8, ByID: entloaderSampleAssignments,
 }
 
-// entloaderStandardSibling is what loaders remember of a Standard: its keys.
-type entloaderStandardSibling struct {
-	id labid.StandardCode
+// entloaderStandardEntity is what loaders remember of Standards: their keys.
+var entloaderStandardEntity = &entloader.Entity[*Standard]{
+	Handle: func(n *Standard) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Standard) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Standard) labid.StandardCode { return n.ID }),
 }
 
-type entloaderStandardHandle = entloader.Handle[entloaderStandardSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Standard) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *StandardQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withCalibrations.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *StandardQuery) entloaderNodes(ctx context.Context, nodes []*Standard) {
-	if _q.withCalibrations.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderStandardSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderStandardSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Standard) entloaderParent(ctx context.Context) entloader.Parent[*Standard, labid.StandardCode] {
+	return entloader.Parent[*Standard, labid.StandardCode]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l StandardLoaders) Siblings(entities ...*Standard) {
-	entloader.Declare(entities, entloaderStandardHandleOf, func(n *Standard) (*entloader.Scope, entloaderStandardSibling) {
-		return l.loaders.declared(&n.config), entloaderStandardSibling{id: n.ID}
-	})
-}
-
-func entloaderStandardHandleOf(n *Standard) *entloaderStandardHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *StandardQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *StandardQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *StandardQuery) entloaderCutBelow() bool {
-	if with := _q.withCalibrations; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *StandardQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *StandardQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withCalibrations; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withCalibrations.entloaderView())
+	return v
 }
 
 // entloaderStandard is Standard as the runtime sees it.
 var entloaderStandard = &entloader.Target[*Standard, *StandardQuery]{
-	IDColumn: standard.FieldID,
-	New: func(sc *entloader.Scope) *StandardQuery {
-		return NewStandardClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *StandardQuery, op string, hook entloader.SpecHook) (returned, scanned []*Standard, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *StandardQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *StandardQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(standard.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *StandardQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]labid.StandardCode, n) },
-	Cut: func(q *StandardQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *StandardQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{standard.Label} },
-	NotSingular: func() error { return &NotSingularError{standard.Label} },
+	Package: entloaderPackage, Label: standard.Label, IDColumn: standard.FieldID, IDs: entloader.IDs[labid.StandardCode],
+	New:  func(sc *entloader.Scope) *StandardQuery { return NewStandardClient(*sc.Client().(*config)).Query() },
+	View: (*StandardQuery).entloaderView,
+	Run:  entloaderRun[*Standard, *StandardQuery],
 }
 
 var entloaderStandardByID = &entloader.Relation[labid.StandardCode, *Standard, *StandardQuery]{
-	Name:   "Standard by id",
-	Key:    entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID }),
-	Match:  entloader.Match{Column: standard.FieldID},
-	One:    true,
-	Target: entloaderStandard,
+	Name: "Standard by id", Target: entloaderStandard, One: true,
+	Key: func() entloader.Codec[labid.StandardCode] {
+		return entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID })
+	},
+	Match: entloader.Match{Column: standard.FieldID},
 }
 
 var entloaderStandardCalibrations = &entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery]{
-	Name:     "Standard.calibrations",
-	Key:      entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID }),
-	Match:    entloader.Match{Table: standard.CalibrationsTable, Column: standard.CalibrationsPrimaryKey[1], On: standard.CalibrationsPrimaryKey[0], Target: calibration.FieldID},
-	Optional: true,
-	Target:   entloaderCalibration,
+	Name: "Standard.calibrations", Target: entloaderCalibration, Optional: true,
+	Key: func() entloader.Codec[labid.StandardCode] {
+		return entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID })
+	},
+	Match: entloader.Match{Table: standard.CalibrationsTable, Column: standard.CalibrationsPrimaryKey[1], On: standard.CalibrationsPrimaryKey[0], Target: calibration.FieldID},
 }
 
-var entloaderStandardCalibrationsEdge = &entloader.EntityEdge[entloaderStandardSibling, labid.StandardCode, labid.StandardCode, *Calibration, *CalibrationQuery]{
-	Name:  "Standard.calibrations",
-	Index: 0,
-	ID:    func(s *entloaderStandardSibling) labid.StandardCode { return s.id },
-	ByID:  entloaderStandardCalibrations,
+var entloaderStandardCalibrationsEdge = &entloader.EntityEdge[labid.StandardCode, labid.StandardCode, *Calibration, *CalibrationQuery]{
+	Name: "Standard.calibrations", Index: 0, ByID: entloaderStandardCalibrations,
 }
 
-// entloaderTagSibling is what loaders remember of a Tag: its keys.
-type entloaderTagSibling struct {
-	id string
+// entloaderTagEntity is what loaders remember of Tags: their keys.
+var entloaderTagEntity = &entloader.Entity[*Tag]{
+	Handle: func(n *Tag) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Tag) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Tag) string { return n.ID }),
 }
 
-type entloaderTagHandle = entloader.Handle[entloaderTagSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Tag) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *TagQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withSamples.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *TagQuery) entloaderNodes(ctx context.Context, nodes []*Tag) {
-	if _q.withSamples.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderTagSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderTagSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Tag) entloaderParent(ctx context.Context) entloader.Parent[*Tag, string] {
+	return entloader.Parent[*Tag, string]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l TagLoaders) Siblings(entities ...*Tag) {
-	entloader.Declare(entities, entloaderTagHandleOf, func(n *Tag) (*entloader.Scope, entloaderTagSibling) {
-		return l.loaders.declared(&n.config), entloaderTagSibling{id: n.ID}
-	})
-}
-
-func entloaderTagHandleOf(n *Tag) *entloaderTagHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *TagQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *TagQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *TagQuery) entloaderCutBelow() bool {
-	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *TagQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *TagQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSamples; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSamples.entloaderView())
+	return v
 }
 
 // entloaderTag is Tag as the runtime sees it.
 var entloaderTag = &entloader.Target[*Tag, *TagQuery]{
-	IDColumn: tag.FieldID,
-	New: func(sc *entloader.Scope) *TagQuery {
-		return NewTagClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *TagQuery, op string, hook entloader.SpecHook) (returned, scanned []*Tag, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *TagQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *TagQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(tag.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *TagQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]string, n) },
-	Cut: func(q *TagQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *TagQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{tag.Label} },
-	NotSingular: func() error { return &NotSingularError{tag.Label} },
+	Package: entloaderPackage, Label: tag.Label, IDColumn: tag.FieldID, IDs: entloader.IDs[string],
+	New:  func(sc *entloader.Scope) *TagQuery { return NewTagClient(*sc.Client().(*config)).Query() },
+	View: (*TagQuery).entloaderView,
+	Run:  entloaderRun[*Tag, *TagQuery],
 }
 
 var entloaderTagByID = &entloader.Relation[string, *Tag, *TagQuery]{
-	Name:   "Tag by id",
-	Key:    entloader.StringKey[string](),
-	Match:  entloader.Match{Column: tag.FieldID},
-	One:    true,
-	Target: entloaderTag,
+	Name: "Tag by id", Target: entloaderTag, One: true,
+	Key:   entloader.StringKey[string],
+	Match: entloader.Match{Column: tag.FieldID},
 }
 
 var entloaderTagSamples = &entloader.Relation[string, *Sample, *SampleQuery]{
-	Name:     "Tag.samples",
-	Key:      entloader.StringKey[string](),
-	Match:    entloader.Match{Table: tag.SamplesTable, Column: tag.SamplesPrimaryKey[1], On: tag.SamplesPrimaryKey[0], Target: sample.FieldID},
-	Optional: true,
-	Target:   entloaderSample,
+	Name: "Tag.samples", Target: entloaderSample, Optional: true,
+	Key:   entloader.StringKey[string],
+	Match: entloader.Match{Table: tag.SamplesTable, Column: tag.SamplesPrimaryKey[1], On: tag.SamplesPrimaryKey[0], Target: sample.FieldID},
 }
 
-var entloaderTagSamplesEdge = &entloader.EntityEdge[entloaderTagSibling, string, string, *Sample, *SampleQuery]{
-	Name:  "Tag.samples",
-	Index: 0,
-	ID:    func(s *entloaderTagSibling) string { return s.id },
-	ByID:  entloaderTagSamples,
+var entloaderTagSamplesEdge = &entloader.EntityEdge[string, string, *Sample, *SampleQuery]{
+	Name: "Tag.samples", Index: 0, ByID: entloaderTagSamples,
 }
 
-// entloaderTechnicianSibling is what loaders remember of a Technician: its keys.
-type entloaderTechnicianSibling struct {
-	id uuid.UUID
+// entloaderTechnicianEntity is what loaders remember of Technicians: their keys.
+var entloaderTechnicianEntity = &entloader.Entity[*Technician]{
+	Handle: func(n *Technician) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Technician) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Technician) uuid.UUID { return n.ID }),
+	Hidden: technician.ForeignKeys,
 }
 
-type entloaderTechnicianHandle = entloader.Handle[entloaderTechnicianSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Technician) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *TechnicianQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range technician.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec)
-	if _q.withSamples.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 8)
-	}
-	if _q.withPartner.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 8)
-	}
-	if _q.withColleagues.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 2, 8)
-	}
-	if _q.withTrainers.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 3, 8)
-	}
-	if _q.withTrainees.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 4, 8)
-	}
-	if _q.withInstruments.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 5, 8)
-	}
-	if _q.withBadge.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 6, 8)
-	}
-	if _q.withCertifications.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 7, 8)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *TechnicianQuery) entloaderNodes(ctx context.Context, nodes []*Technician) {
-	if _q.withSamples.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withPartner.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	if _q.withColleagues.entloaderCut() {
-		_q.entloader.Cut(2)
-	}
-	if _q.withTrainers.entloaderCut() {
-		_q.entloader.Cut(3)
-	}
-	if _q.withTrainees.entloaderCut() {
-		_q.entloader.Cut(4)
-	}
-	if _q.withInstruments.entloaderCut() {
-		_q.entloader.Cut(5)
-	}
-	if _q.withBadge.entloaderCut() {
-		_q.entloader.Cut(6)
-	}
-	if _q.withCertifications.entloaderCut() {
-		_q.entloader.Cut(7)
-	}
-	set, h := entloader.NewSet[entloaderTechnicianSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderTechnicianSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Technician) entloaderParent(ctx context.Context) entloader.Parent[*Technician, uuid.UUID] {
+	return entloader.Parent[*Technician, uuid.UUID]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l TechnicianLoaders) Siblings(entities ...*Technician) {
-	entloader.Declare(entities, entloaderTechnicianHandleOf, func(n *Technician) (*entloader.Scope, entloaderTechnicianSibling) {
-		return l.loaders.declared(&n.config), entloaderTechnicianSibling{id: n.ID}
-	})
-}
-
-func entloaderTechnicianHandleOf(n *Technician) *entloaderTechnicianHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *TechnicianQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *TechnicianQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *TechnicianQuery) entloaderCutBelow() bool {
-	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *TechnicianQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withPartner; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	if with := _q.withColleagues; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withTrainers; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withTrainees; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withInstruments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withBadge; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withCertifications; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *TechnicianQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSamples; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withPartner; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withColleagues; with != nil {
-		r.Edge(2, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withTrainers; with != nil {
-		r.Edge(3, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withTrainees; with != nil {
-		r.Edge(4, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withInstruments; with != nil {
-		r.Edge(5, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withBadge; with != nil {
-		r.Edge(6, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withCertifications; with != nil {
-		r.Edge(7, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSamples.entloaderView())
+	v.Eager(1, "", _q.withPartner.entloaderView())
+	v.Eager(2, "", _q.withColleagues.entloaderView())
+	v.Eager(3, "", _q.withTrainers.entloaderView())
+	v.Eager(4, "", _q.withTrainees.entloaderView())
+	v.Eager(5, "", _q.withInstruments.entloaderView())
+	v.Eager(6, "", _q.withBadge.entloaderView())
+	v.Eager(7, "", _q.withCertifications.entloaderView())
+	return v
 }
 
 // entloaderTechnician is Technician as the runtime sees it.
 var entloaderTechnician = &entloader.Target[*Technician, *TechnicianQuery]{
-	IDColumn: technician.FieldID,
-	Unique:   []string{technician.FieldEmail},
-	New: func(sc *entloader.Scope) *TechnicianQuery {
-		return NewTechnicianClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *TechnicianQuery, op string, hook entloader.SpecHook) (returned, scanned []*Technician, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *TechnicianQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *TechnicianQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(technician.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *TechnicianQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]uuid.UUID, n) },
-	Cut: func(q *TechnicianQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *TechnicianQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{technician.Label} },
-	NotSingular: func() error { return &NotSingularError{technician.Label} },
+	Package: entloaderPackage, Label: technician.Label, IDColumn: technician.FieldID, IDs: entloader.IDs[uuid.UUID],
+	Unique: []string{technician.FieldEmail},
+	New:    func(sc *entloader.Scope) *TechnicianQuery { return NewTechnicianClient(*sc.Client().(*config)).Query() },
+	View:   (*TechnicianQuery).entloaderView,
+	Run:    entloaderRun[*Technician, *TechnicianQuery],
 }
 
 var entloaderTechnicianByID = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:   "Technician by id",
-	Key:    entloader.ValueKey[uuid.UUID](),
-	Match:  entloader.Match{Column: technician.FieldID},
-	One:    true,
-	Target: entloaderTechnician,
+	Name: "Technician by id", Target: entloaderTechnician, One: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Column: technician.FieldID},
 }
 
 var entloaderTechnicianByEmail = &entloader.Relation[string, *Technician, *TechnicianQuery]{
-	Name:   "Technician by email",
-	Key:    entloader.StringKey[string](),
-	Match:  entloader.Match{Column: technician.FieldEmail},
-	One:    true,
-	Target: entloaderTechnician,
+	Name: "Technician by email", Target: entloaderTechnician, One: true,
+	Key:   entloader.StringKey[string],
+	Match: entloader.Match{Column: technician.FieldEmail},
 }
 
 var entloaderTechnicianSamples = &entloader.Relation[uuid.UUID, *Sample, *SampleQuery]{
-	Name:     "Technician.samples",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.SamplesColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderSample,
+	Name: "Technician.samples", Target: entloaderSample, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Column: technician.SamplesColumn, Indexed: true},
 }
 
 var entloaderTechnicianPartner = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:     "Technician.partner",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.PartnerColumn, Indexed: true},
-	One:      true,
-	Optional: true,
-	Target:   entloaderTechnician,
+	Name: "Technician.partner", Target: entloaderTechnician, One: true, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Column: technician.PartnerColumn, Indexed: true},
 }
 
 var entloaderTechnicianColleagues = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:     "Technician.colleagues",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Table: technician.ColleaguesTable, Column: technician.ColleaguesPrimaryKey[0], On: technician.ColleaguesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
-	Optional: true,
-	Target:   entloaderTechnician,
+	Name: "Technician.colleagues", Target: entloaderTechnician, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Table: technician.ColleaguesTable, Column: technician.ColleaguesPrimaryKey[0], On: technician.ColleaguesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
 }
 
 var entloaderTechnicianTrainers = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:     "Technician.trainers",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Table: technician.TrainersTable, Column: technician.TrainersPrimaryKey[1], On: technician.TrainersPrimaryKey[0], Target: technician.FieldID},
-	Optional: true,
-	Target:   entloaderTechnician,
+	Name: "Technician.trainers", Target: entloaderTechnician, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Table: technician.TrainersTable, Column: technician.TrainersPrimaryKey[1], On: technician.TrainersPrimaryKey[0], Target: technician.FieldID},
 }
 
 var entloaderTechnicianTrainees = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:     "Technician.trainees",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Table: technician.TraineesTable, Column: technician.TraineesPrimaryKey[0], On: technician.TraineesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
-	Optional: true,
-	Target:   entloaderTechnician,
+	Name: "Technician.trainees", Target: entloaderTechnician, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Table: technician.TraineesTable, Column: technician.TraineesPrimaryKey[0], On: technician.TraineesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
 }
 
 var entloaderTechnicianInstruments = &entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery]{
-	Name:     "Technician.instruments",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Table: technician.InstrumentsTable, Column: technician.InstrumentsPrimaryKey[0], On: technician.InstrumentsPrimaryKey[1], Target: instrument.FieldID, Indexed: true},
-	Optional: true,
-	Target:   entloaderInstrument,
+	Name: "Technician.instruments", Target: entloaderInstrument, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Table: technician.InstrumentsTable, Column: technician.InstrumentsPrimaryKey[0], On: technician.InstrumentsPrimaryKey[1], Target: instrument.FieldID, Indexed: true},
 }
 
 var entloaderTechnicianBadge = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
-	Name:     "Technician.badge",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.BadgeColumn, Indexed: true},
-	One:      true,
-	Optional: true,
-	Target:   entloaderBadge,
+	Name: "Technician.badge", Target: entloaderBadge, One: true, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Column: technician.BadgeColumn, Indexed: true},
 }
 
 var entloaderTechnicianCertifications = &entloader.Relation[uuid.UUID, *Certification, *CertificationQuery]{
-	Name:     "Technician.certifications",
-	Key:      entloader.ValueKey[uuid.UUID](),
-	Match:    entloader.Match{Column: technician.CertificationsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderCertification,
+	Name: "Technician.certifications", Target: entloaderCertification, Optional: true,
+	Key:   entloader.ValueKey[uuid.UUID],
+	Match: entloader.Match{Column: technician.CertificationsColumn, Indexed: true},
 }
 
-var entloaderTechnicianSamplesEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Sample, *SampleQuery]{
-	Name:  "Technician.samples",
-	Index: 0,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianSamples,
+var entloaderTechnicianSamplesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Sample, *SampleQuery]{
+	Name: "Technician.samples", Index: 0, ByID: entloaderTechnicianSamples,
 }
 
-var entloaderTechnicianPartnerEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:  "Technician.partner",
-	Index: 1,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianPartner,
+var entloaderTechnicianPartnerEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.partner", Index: 1, ByID: entloaderTechnicianPartner,
 }
 
-var entloaderTechnicianColleaguesEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:  "Technician.colleagues",
-	Index: 2,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianColleagues,
+var entloaderTechnicianColleaguesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.colleagues", Index: 2, ByID: entloaderTechnicianColleagues,
 }
 
-var entloaderTechnicianTrainersEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:  "Technician.trainers",
-	Index: 3,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianTrainers,
+var entloaderTechnicianTrainersEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.trainers", Index: 3, ByID: entloaderTechnicianTrainers,
 }
 
-var entloaderTechnicianTraineesEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name:  "Technician.trainees",
-	Index: 4,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianTrainees,
+var entloaderTechnicianTraineesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.trainees", Index: 4, ByID: entloaderTechnicianTrainees,
 }
 
-var entloaderTechnicianInstrumentsEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Instrument, *InstrumentQuery]{
-	Name:  "Technician.instruments",
-	Index: 5,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianInstruments,
+var entloaderTechnicianInstrumentsEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Instrument, *InstrumentQuery]{
+	Name: "Technician.instruments", Index: 5, ByID: entloaderTechnicianInstruments,
 }
 
-var entloaderTechnicianBadgeEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Badge, *BadgeQuery]{
-	Name:  "Technician.badge",
-	Index: 6,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianBadge,
+var entloaderTechnicianBadgeEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Badge, *BadgeQuery]{
+	Name: "Technician.badge", Index: 6, ByID: entloaderTechnicianBadge,
 }
 
-var entloaderTechnicianCertificationsEdge = &entloader.EntityEdge[entloaderTechnicianSibling, uuid.UUID, uuid.UUID, *Certification, *CertificationQuery]{
-	Name:  "Technician.certifications",
-	Index: 7,
-	ID:    func(s *entloaderTechnicianSibling) uuid.UUID { return s.id },
-	ByID:  entloaderTechnicianCertifications,
+var entloaderTechnicianCertificationsEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Certification, *CertificationQuery]{
+	Name: "Technician.certifications", Index: 7, ByID: entloaderTechnicianCertifications,
 }
 
-// entloaderUnitSibling is what loaders remember of a Unit: its keys.
-type entloaderUnitSibling struct {
-	id         int
-	fkLocation entloader.FK[int]
+// entloaderUnitEntity is what loaders remember of Units: their keys.
+var entloaderUnitEntity = &entloader.Entity[*Unit]{
+	Handle: func(n *Unit) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Unit) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Unit) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Unit]{
+		entloader.ReadNilFK(unit.LocationColumn, func(n *Unit) *int { return n.location_units }),
+	},
+	Hidden: unit.ForeignKeys,
 }
 
-type entloaderUnitHandle = entloader.Handle[entloaderUnitSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Unit) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *UnitQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	if len(_q.modifiers) == 0 {
-		for _, fk := range unit.ForeignKeys {
-			spec.Node.AddColumnOnce(fk)
-		}
-	}
-	_q.entloader.Watch(spec)
-	if _q.withLocation.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 5)
-	}
-	if _q.withSamples.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 5)
-	}
-	if _q.withNotes.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 2, 5)
-	}
-	if _q.withIncidents.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 3, 5)
-	}
-	if _q.withDocuments.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 4, 5)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *UnitQuery) entloaderNodes(ctx context.Context, nodes []*Unit) {
-	if _q.withLocation.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withSamples.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	if _q.withNotes.entloaderCut() {
-		_q.entloader.Cut(2)
-	}
-	if _q.withIncidents.entloaderCut() {
-		_q.entloader.Cut(3)
-	}
-	if _q.withDocuments.entloaderCut() {
-		_q.entloader.Cut(4)
-	}
-	set, h := entloader.NewSet[entloaderUnitSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderUnitSibling{
-			id:         n.ID,
-			fkLocation: entloader.FKPointer(n.location_units, _q.entloader.Selected(unit.LocationColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Unit) entloaderParent(ctx context.Context) entloader.Parent[*Unit, int] {
+	return entloader.Parent[*Unit, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l UnitLoaders) Siblings(entities ...*Unit) {
-	entloader.Declare(entities, entloaderUnitHandleOf, func(n *Unit) (*entloader.Scope, entloaderUnitSibling) {
-		return l.loaders.declared(&n.config), entloaderUnitSibling{id: n.ID, fkLocation: entloader.FKPointer(n.location_units, false)}
-	})
-}
-
-func entloaderUnitHandleOf(n *Unit) *entloaderUnitHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *UnitQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut() && len(_q.modifiers) == 0
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *UnitQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *UnitQuery) entloaderCutBelow() bool {
-	if with := _q.withLocation; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *UnitQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	if with := _q.withNotes; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withIncidents; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withDocuments; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *UnitQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withLocation; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withSamples; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withNotes; with != nil {
-		r.Edge(2, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withIncidents; with != nil {
-		r.Edge(3, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withDocuments; with != nil {
-		r.Edge(4, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withLocation.entloaderView())
+	v.Eager(1, "", _q.withSamples.entloaderView())
+	v.Eager(2, "", _q.withNotes.entloaderView())
+	v.Eager(3, "", _q.withIncidents.entloaderView())
+	v.Eager(4, "", _q.withDocuments.entloaderView())
+	return v
 }
 
 // entloaderUnit is Unit as the runtime sees it.
 var entloaderUnit = &entloader.Target[*Unit, *UnitQuery]{
-	IDColumn: unit.FieldID,
-	Unique:   []string{unit.FieldCode},
-	New: func(sc *entloader.Scope) *UnitQuery {
-		return NewUnitClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *UnitQuery, op string, hook entloader.SpecHook) (returned, scanned []*Unit, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *UnitQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *UnitQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(unit.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *UnitQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *UnitQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *UnitQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{unit.Label} },
-	NotSingular: func() error { return &NotSingularError{unit.Label} },
+	Package: entloaderPackage, Label: unit.Label, IDColumn: unit.FieldID, IDs: entloader.IDs[int],
+	Unique: []string{unit.FieldCode},
+	New:    func(sc *entloader.Scope) *UnitQuery { return NewUnitClient(*sc.Client().(*config)).Query() },
+	View:   (*UnitQuery).entloaderView,
+	Run:    entloaderRun[*Unit, *UnitQuery],
 }
 
 var entloaderUnitByID = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:   "Unit by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: unit.FieldID},
-	One:    true,
-	Target: entloaderUnit,
+	Name: "Unit by id", Target: entloaderUnit, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: unit.FieldID},
 }
 
 var entloaderUnitByCode = &entloader.Relation[string, *Unit, *UnitQuery]{
-	Name:   "Unit by code",
-	Key:    entloader.StringKey[string](),
-	Match:  entloader.Match{Column: unit.FieldCode},
-	One:    true,
-	Target: entloaderUnit,
+	Name: "Unit by code", Target: entloaderUnit, One: true,
+	Key:   entloader.StringKey[string],
+	Match: entloader.Match{Column: unit.FieldCode},
 }
 
 var entloaderUnitLocation = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name:     "Unit.location",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: unit.Table, Column: unit.FieldID, On: unit.LocationColumn, Target: location.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderLocation,
+	Name: "Unit.location", Target: entloaderLocation, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: unit.Table, Column: unit.FieldID, On: unit.LocationColumn, Target: location.FieldID},
 }
 
 var entloaderUnitSamples = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:     "Unit.samples",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.SamplesColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderSample,
+	Name: "Unit.samples", Target: entloaderSample, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: unit.SamplesColumn, Indexed: true},
 }
 
 var entloaderUnitNotes = &entloader.Relation[int, *Note, *NoteQuery]{
-	Name:     "Unit.notes",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.NotesColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderNote,
+	Name: "Unit.notes", Target: entloaderNote, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: unit.NotesColumn, Indexed: true},
 }
 
 var entloaderUnitIncidents = &entloader.Relation[int, *Incident, *IncidentQuery]{
-	Name:     "Unit.incidents",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.IncidentsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderIncident,
+	Name: "Unit.incidents", Target: entloaderIncident, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: unit.IncidentsColumn, Indexed: true},
 }
 
 var entloaderUnitDocuments = &entloader.Relation[int, *Document, *DocumentQuery]{
-	Name:     "Unit.documents",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.DocumentsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderDocument,
+	Name: "Unit.documents", Target: entloaderDocument, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: unit.DocumentsColumn, Indexed: true},
 }
 
-var entloaderUnitLocationEdge = &entloader.EntityEdge[entloaderUnitSibling, int, int, *Location, *LocationQuery]{
-	Name:  "Unit.location",
-	Index: 0,
-	ID:    func(s *entloaderUnitSibling) int { return s.id },
-	ByID:  entloaderUnitLocation,
-	FK:    func(s *entloaderUnitSibling) entloader.FK[int] { return s.fkLocation },
-	ByFK:  entloaderLocationByID,
+var entloaderUnitLocationEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
+	Name: "Unit.location", Index: 0, ByID: entloaderUnitLocation, ByFK: entloaderLocationByID, FK: 0,
 }
 
-var entloaderUnitSamplesEdge = &entloader.EntityEdge[entloaderUnitSibling, int, int, *Sample, *SampleQuery]{
-	Name:  "Unit.samples",
-	Index: 1,
-	ID:    func(s *entloaderUnitSibling) int { return s.id },
-	ByID:  entloaderUnitSamples,
+var entloaderUnitSamplesEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Unit.samples", Index: 1, ByID: entloaderUnitSamples,
 }
 
-var entloaderUnitNotesEdge = &entloader.EntityEdge[entloaderUnitSibling, int, int, *Note, *NoteQuery]{
-	Name:  "Unit.notes",
-	Index: 2,
-	ID:    func(s *entloaderUnitSibling) int { return s.id },
-	ByID:  entloaderUnitNotes,
+var entloaderUnitNotesEdge = &entloader.EntityEdge[int, int, *Note, *NoteQuery]{
+	Name: "Unit.notes", Index: 2, ByID: entloaderUnitNotes,
 }
 
-var entloaderUnitIncidentsEdge = &entloader.EntityEdge[entloaderUnitSibling, int, int, *Incident, *IncidentQuery]{
-	Name:  "Unit.incidents",
-	Index: 3,
-	ID:    func(s *entloaderUnitSibling) int { return s.id },
-	ByID:  entloaderUnitIncidents,
+var entloaderUnitIncidentsEdge = &entloader.EntityEdge[int, int, *Incident, *IncidentQuery]{
+	Name: "Unit.incidents", Index: 3, ByID: entloaderUnitIncidents,
 }
 
-var entloaderUnitDocumentsEdge = &entloader.EntityEdge[entloaderUnitSibling, int, int, *Document, *DocumentQuery]{
-	Name:  "Unit.documents",
-	Index: 4,
-	ID:    func(s *entloaderUnitSibling) int { return s.id },
-	ByID:  entloaderUnitDocuments,
+var entloaderUnitDocumentsEdge = &entloader.EntityEdge[int, int, *Document, *DocumentQuery]{
+	Name: "Unit.documents", Index: 4, ByID: entloaderUnitDocuments,
 }

@@ -32,7 +32,7 @@ type Incident struct {
 	// The values are being populated by the IncidentQuery when eager-loading is set.
 	Edges        IncidentEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderIncidentHandle
+	entloader    entloaderHandle
 }
 
 // IncidentEdges holds the relations/edges for other nodes in the graph.

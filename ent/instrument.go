@@ -29,7 +29,7 @@ type Instrument struct {
 	Edges           InstrumentEdges `json:"edges"`
 	instrument_home *int
 	selectValues    sql.SelectValues
-	entloader       entloaderInstrumentHandle
+	entloader       entloaderHandle
 }
 
 // InstrumentEdges holds the relations/edges for other nodes in the graph.

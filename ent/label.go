@@ -24,7 +24,7 @@ type Label struct {
 	Edges        LabelEdges `json:"edges"`
 	sample_label *int
 	selectValues sql.SelectValues
-	entloader    entloaderLabelHandle
+	entloader    entloaderHandle
 }
 
 // LabelEdges holds the relations/edges for other nodes in the graph.

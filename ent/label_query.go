@@ -395,7 +395,7 @@ func (_q *LabelQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Label,
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderLabelEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -414,7 +414,7 @@ func (_q *LabelQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Label,
 			return nil, err
 		}
 	}
-	_q.entloaderNodes(ctx, nodes)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderLabelEntity)
 	return nodes, nil
 }
 
@@ -453,7 +453,7 @@ func (_q *LabelQuery) loadSample(ctx context.Context, query *SampleQuery, nodes 
 
 func (_q *LabelQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderLabelEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -26,7 +26,7 @@ type Location struct {
 	// The values are being populated by the LocationQuery when eager-loading is set.
 	Edges        LocationEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderLocationHandle
+	entloader    entloaderHandle
 }
 
 // LocationEdges holds the relations/edges for other nodes in the graph.

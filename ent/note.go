@@ -28,7 +28,7 @@ type Note struct {
 	// The values are being populated by the NoteQuery when eager-loading is set.
 	Edges        NoteEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderNoteHandle
+	entloader    entloaderHandle
 }
 
 // NoteEdges holds the relations/edges for other nodes in the graph.

@@ -25,7 +25,7 @@ type Project struct {
 	// The values are being populated by the ProjectQuery when eager-loading is set.
 	Edges        ProjectEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderProjectHandle
+	entloader    entloaderHandle
 }
 
 // ProjectEdges holds the relations/edges for other nodes in the graph.

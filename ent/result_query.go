@@ -433,7 +433,7 @@ func (_q *ResultQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Resul
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -458,7 +458,7 @@ func (_q *ResultQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Resul
 			return nil, err
 		}
 	}
-	_q.entloaderNodes(ctx, nodes)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderResultEntity)
 	return nodes, nil
 }
 
@@ -526,7 +526,7 @@ func (_q *ResultQuery) loadInstrument(ctx context.Context, query *InstrumentQuer
 
 func (_q *ResultQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -40,7 +40,7 @@ type Sample struct {
 	Edges           SampleEdges `json:"edges"`
 	sample_aliquots *int
 	selectValues    sql.SelectValues
-	entloader       entloaderSampleHandle
+	entloader       entloaderHandle
 }
 
 // SampleEdges holds the relations/edges for other nodes in the graph.

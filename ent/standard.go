@@ -23,7 +23,7 @@ type Standard struct {
 	// The values are being populated by the StandardQuery when eager-loading is set.
 	Edges        StandardEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderStandardHandle
+	entloader    entloaderHandle
 }
 
 // StandardEdges holds the relations/edges for other nodes in the graph.

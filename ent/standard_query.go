@@ -394,7 +394,7 @@ func (_q *StandardQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sta
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderStandardEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -414,7 +414,7 @@ func (_q *StandardQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sta
 			return nil, err
 		}
 	}
-	_q.entloaderNodes(ctx, nodes)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderStandardEntity)
 	return nodes, nil
 }
 
@@ -492,7 +492,7 @@ func (_q *StandardQuery) loadCalibrations(ctx context.Context, query *Calibratio
 
 func (_q *StandardQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderStandardEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -23,7 +23,7 @@ type Tag struct {
 	// The values are being populated by the TagQuery when eager-loading is set.
 	Edges        TagEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderTagHandle
+	entloader    entloaderHandle
 }
 
 // TagEdges holds the relations/edges for other nodes in the graph.

@@ -27,7 +27,7 @@ type Technician struct {
 	Edges              TechnicianEdges `json:"edges"`
 	technician_partner *uuid.UUID
 	selectValues       sql.SelectValues
-	entloader          entloaderTechnicianHandle
+	entloader          entloaderHandle
 }
 
 // TechnicianEdges holds the relations/edges for other nodes in the graph.

@@ -33,7 +33,7 @@ type Unit struct {
 	Edges          UnitEdges `json:"edges"`
 	location_units *int
 	selectValues   sql.SelectValues
-	entloader      entloaderUnitHandle
+	entloader      entloaderHandle
 }
 
 // UnitEdges holds the relations/edges for other nodes in the graph.

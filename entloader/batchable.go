@@ -10,8 +10,8 @@ import (
 // apart, so it can take every statement in which a row depends on that row alone.
 // It can not take one that groups, locks, or bounds its rows by itself.
 
-// Bounds sets the limit and the offset of the query whose statement comes next.
-func (r *Renderer) Bounds(limit, offset *int) {
+// bound sets the limit and the offset of the query whose statement comes next.
+func (r *Renderer) bound(limit, offset *int) {
 	r.bounds = ""
 	switch l, o := value(limit), value(offset); {
 	case l != 0 && o != 0:

@@ -35,7 +35,7 @@ func TestBatchable(t *testing.T) {
 		{query: "WITH x AS (SELECT 1) SELECT `t`.`a` FROM `t`"},
 	} {
 		r := &Renderer{}
-		r.Bounds(c.limit, c.offset)
+		r.bound(c.limit, c.offset)
 		require.Equal(t, c.want, batchable(c.query, r.bounds), c.query)
 	}
 }

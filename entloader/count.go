@@ -29,41 +29,46 @@ var errExistSelect = errors.New("Exist of a query with Select: leave the Select 
 
 // CountMany returns how many targets the edge of the entity has, as LoadMany
 // returns which.
-func (e *EntityEdge[S, I, K, T, Q]) CountMany(ctx context.Context, sc *Scope, h Handle[S], id I, opts []func(Q)) (int, bool, error) {
-	options, ok := e.compareOptions(ctx, sc, opts)
-	if !ok {
-		return 0, false, nil
+func CountMany[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], query func(E) Q, opts []func(Q)) (int, error) {
+	if options, ok := compareEdgeOptions(ctx, e, p.Scope, opts); ok {
+		return loadAnswer(ctx, e, p, guessKey{&e.ByID.Match, answerCount}, counter(e.ByID, e.ByID.Name, p.Scope, options, opts))
 	}
-	n, err := loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerCount}, e.ByID.counter(e.ByID.Name, sc, options, opts))
-	return n, true, err
+	q, err := ownQuery(ctx, e, p, query, opts)
+	if err != nil {
+		return 0, err
+	}
+	return q.Count(ctx)
 }
 
 // ExistMany reports whether the edge of the entity has targets, as LoadMany
 // returns which.
-func (e *EntityEdge[S, I, K, T, Q]) ExistMany(ctx context.Context, sc *Scope, h Handle[S], id I, opts []func(Q)) (exist, ok bool, err error) {
-	options, ok := e.compareOptions(ctx, sc, opts)
-	if !ok {
-		return false, false, nil
+func ExistMany[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], query func(E) Q, opts []func(Q)) (bool, error) {
+	if options, ok := compareEdgeOptions(ctx, e, p.Scope, opts); ok {
+		n, err := loadAnswer(ctx, e, p, guessKey{&e.ByID.Match, answerExist}, prober(e.ByID, e.ByID.Name, p.Scope, options, opts))
+		return n > 0, err
 	}
-	exist, err = loadAnswer(ctx, e, sc, h, id, guessKey{e.ByID, answerExist}, e.ByID.prober(e.ByID.Name, sc, options, opts))
-	return exist, true, err
+	q, err := ownQuery(ctx, e, p, query, opts)
+	if err != nil {
+		return false, err
+	}
+	return q.Exist(ctx)
 }
 
-func (e *EntityEdge[S, I, K, T, Q]) compareOptions(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
-	if e.ByID == nil {
+// compareEdgeOptions is that of the relation; it reports false without loaders.
+func compareEdgeOptions[I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], sc *Scope, opts []func(Q)) (string, bool) {
+	if sc == nil || e.ByID == nil {
 		return "", false
 	}
-	return e.ByID.compareOptions(ctx, sc, opts)
+	return compareOptions(ctx, e.ByID, sc, opts)
 }
 
-// loadAnswer loads what l brings for the entity with the given handle and id,
-// together with its siblings. The edge is one to many: it is loaded by id.
-func loadAnswer[S any, I comparable, K comparable, T comparable, Q, V any](ctx context.Context, e *EntityEdge[S, I, K, T, Q], sc *Scope, h Handle[S], id I, of guessKey, l *LoaderBy[I, I, V]) (V, error) {
-	if v, ok := l.ready(ctx, id); ok {
+// loadAnswer loads what l brings for an entity, together with its siblings. The
+// edge is one to many: it is loaded by id.
+func loadAnswer[E any, I, K comparable, T any, Q EdgeQuery[T], V any](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], of guessKey, l *LoaderBy[I, I, V]) (V, error) {
+	if v, ok := l.ready(ctx, p.ID); ok {
 		return v, nil
 	}
-	set, _ := e.find(sc, h, id)
-	v, err := l.load(ctx, id, familyOf(set, h, of, l, func(s *S) (I, bool) { return e.ID(s), true }))
+	v, err := l.load(ctx, p.ID, familyOf(findSet(e, p), p.Handle, of, l, func(set *Set, i int) (I, bool) { return idsOf[I](set)[i], true }))
 	if err != nil {
 		err = keyError(l.name, err)
 	}
@@ -71,57 +76,53 @@ func loadAnswer[S any, I comparable, K comparable, T comparable, Q, V any](ctx c
 }
 
 // counter returns the loader of numbers of rows, which is called name.
-func (r *Relation[K, T, Q]) counter(name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
-	return countLoader(r, name, sc, variantKey{r, answerCount, options}, func(n int) int { return n },
+func counter[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
+	return countLoader(r, name, sc, variantKey{&r.Match, answerCount, options},
 		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
-			return r.count(ctx, sc, ent.OpQueryCount, opts, keys, list, out)
+			return countRows(ctx, r, sc, ent.OpQueryCount, opts, keys, list, out)
 		})
 }
 
-// prober returns the loader of whether there are rows.
-func (r *Relation[K, T, Q]) prober(name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, bool] {
-	return countLoader(r, name, sc, variantKey{r, answerExist, options}, func(n int) bool { return n > 0 },
+// prober returns the loader of whether there are rows: of numbers above 0 where
+// there are.
+func prober[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
+	return countLoader(r, name, sc, variantKey{&r.Match, answerExist, options},
 		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
 			if r.Target.IDs != nil {
-				return r.count(ctx, sc, ent.OpQueryExist, opts, keys, list, out)
+				return countRows(ctx, r, sc, ent.OpQueryExist, opts, keys, list, out)
 			}
 			// ent looks for an entity where there is no id to look for.
-			rows := make([][]T, len(keys))
-			told, err := r.query(ctx, sc, ent.OpQueryExist, opts, keys, list, rows)
-			for i := range rows {
-				out[i] = len(rows[i])
+			found := make([]rows, len(keys))
+			told, err := queryRows(ctx, r, sc, ent.OpQueryExist, opts, keys, list, found)
+			for i := range found {
+				out[i] = found[i].len()
 			}
 			return told, err
 		})
 }
 
-// countLoader returns the loader for key, whose fetch makes values of the
-// numbers that query finds.
-func countLoader[K, T comparable, Q, V any](r *Relation[K, T, Q], name string, sc *Scope, key variantKey, as func(int) V, query func(ctx context.Context, keys []K, list keyList, out []int) (bool, error)) *LoaderBy[K, K, V] {
+// countLoader returns the loader for key, whose fetch brings the numbers that
+// query finds.
+func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, key variantKey, query func(ctx context.Context, keys []K, list keyList, out []int) (bool, error)) *LoaderBy[K, K, int] {
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		l = sc.add(key, func() anyLoader {
 			l := newLoader(name, sc.loaders.opt, sc, identity[K], true,
-				func(ctx context.Context, keys []K, out *answers[V]) error {
-					numbers := make([]int, len(keys))
-					err := inLists(r, sc, keys, numbers, func(keys []K, list keyList, out []int) (bool, error) {
+				func(ctx context.Context, keys []K, out *answers[int]) error {
+					return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out []int) (bool, error) {
 						return query(ctx, keys, list, out)
 					})
-					for i, n := range numbers {
-						out.values[i] = as(n)
-					}
-					return err
 				})
 			l.options = guessed(key)
 			return l
 		})
 	}
-	return l.(*LoaderBy[K, K, V])
+	return l.(*LoaderBy[K, K, int])
 }
 
-// count sends one statement and notes the numbers that it brings. It reports
+// countRows sends one statement and notes the numbers that it brings. It reports
 // false if one can not be told to one of several keys.
-func (r *Relation[K, T, Q]) count(ctx context.Context, sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []int) (bool, error) {
+func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []int) (bool, error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
@@ -130,17 +131,17 @@ func (r *Relation[K, T, Q]) count(ctx context.Context, sc *Scope, op string, opt
 		invalid error
 		st      *statement
 		given   ent.Value
-		t       = tally[K]{rowScanner: newRowScanner(&r.Key, keys), numbers: out}
+		t       = tally[K]{rowScanner: newRowScanner(codecOf(r), keys), numbers: out}
 	)
 	hook := func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
-		st = r.statement(sc, list, len(keys))
+		st = statementOf(r, sc, list, len(keys))
 		if invalid = st.count(ctx, spec, qc, op); invalid != nil {
 			// The error of a selector keeps its statement from being sent.
 			spec.Modifiers = append(spec.Modifiers, func(s *entsql.Selector) { s.AddError(invalid) })
 		}
 		t.attach(spec)
 	}
-	got, err := r.Target.Count(ctx, q, op, hook, func() (ent.Value, error) {
+	got, err := runCount(ctx, r.Target, q, op, hook, func() (ent.Value, error) {
 		muteBatch(ctx, false)
 		given = t.total
 		if op == ent.OpQueryExist {
@@ -184,7 +185,7 @@ func sameAnswer(given, got ent.Value) bool {
 	return b.IsValid() && a.Type() == b.Type() && a.Len() == b.Len() && a.Pointer() == b.Pointer()
 }
 
-// count changes spec into one that brings a number per key: of its rows for
+// countRows changes spec into one that brings a number per key: of its rows for
 // Count, and 1 for each key that has rows for Exist. It returns the error of a
 // query that ent would not run.
 func (st *statement) count(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext, op string) error {

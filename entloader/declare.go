@@ -3,42 +3,40 @@ package entloader
 // Declare makes siblings of entities that no query returned together: created
 // ones, or those of several queries. From then on the first load of an edge sends
 // one statement for all of them, at most one per window. Generated code calls it
-// for the Siblings method of loaders by key.
+// for the Siblings method of loaders by key, of which l is one.
 //
-// shown returns the scope of an entity, nil if it has none, and the keys that it
-// shows; those that were read when it was queried are preferred, where they are
-// known. Entities of different scopes (a transaction and its outside) can not
-// share a batch, so each scope has a set of its own. Nil entities are left out.
+// The keys that were read when an entity was queried are preferred to those that
+// it shows, where they are known. Entities of different scopes (a transaction and
+// its outside) can not share a batch, so each scope has a set of its own. Nil
+// entities are left out.
 //
 // It writes to the entities: call it before other goroutines see them, and before
 // the id or a foreign key of an entity is changed that was not queried under the
 // same loaders. What was eager-loaded with the entities is loaded again.
-func Declare[E, S any](entities []*E, handle func(*E) *Handle[S], shown func(*E) (*Scope, S)) {
-	type member struct {
-		entity *E
-		row    S
+func Declare[R Related[K, T, Q], K comparable, T, Q any](l *OneBy[R, K, T, Q], e *Entity[T], entities []T) {
+	type set struct {
+		entities []T
+		known    []Handle
 	}
-	sets := make(map[*Scope][]member, 1)
-	seen := make(map[*E]bool, len(entities))
-	for _, e := range entities {
-		if e == nil || seen[e] {
+	var none T
+	sets := make(map[*Scope]*set, 1)
+	seen := make(map[any]bool, len(entities)) // T are pointers
+	for _, n := range entities {
+		if any(n) == any(none) || seen[n] {
 			continue
 		}
-		seen[e] = true
-		sc, row := shown(e)
+		seen[n] = true
+		sc := e.Scope(l.loaders.finder, n)
 		if sc == nil {
 			continue
 		}
-		if _, known := handle(e).set(sc); known != nil {
-			row = *known
+		if sets[sc] == nil {
+			sets[sc] = new(set)
 		}
-		sets[sc] = append(sets[sc], member{e, row})
+		s := sets[sc]
+		s.entities, s.known = append(s.entities, n), append(s.known, *e.Handle(n))
 	}
-	for sc, members := range sets {
-		set, h := NewSet[S](sc, len(members), nil)
-		for i, m := range members {
-			set.Rows[i] = m.row
-			*handle(m.entity) = h.At(i)
-		}
+	for sc, s := range sets {
+		remember(e, sc, nil, s.entities, s.known)
 	}
 }

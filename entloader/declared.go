@@ -16,7 +16,7 @@ var errParamNaN = errors.New("params that are not equal to themselves (NaN) can 
 // A Declared is a dynamic edge that the schema declares, with params P: a relation
 // and what it adds to its query. Generated code makes one per dynamic edge; it is
 // read-only.
-type Declared[K comparable, T comparable, Q any, P comparable] struct {
+type Declared[K comparable, T any, Q any, P comparable] struct {
 	// Name is Type.name, as in the schema.
 	Name string
 	// Relation is the edge by the id of the entity.
@@ -61,9 +61,9 @@ func (d *Declared[K, T, Q, P]) Prepared(p P) (P, error) {
 }
 
 // loader returns the loader for prepared params.
-func (d *Declared[K, T, Q, P]) loader(sc *Scope, p P) *LoaderBy[K, K, []T] {
+func (d *Declared[K, T, Q, P]) loader(sc *Scope, p P) *LoaderBy[K, K, rows] {
 	r := d.Relation
-	key := variantKey{r, answerRows, declaredKey[P]{d, p}}
+	key := variantKey{&r.Match, answerRows, declaredKey[P]{d, p}}
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		op := ent.OpQueryAll
@@ -73,44 +73,101 @@ func (d *Declared[K, T, Q, P]) loader(sc *Scope, p P) *LoaderBy[K, K, []T] {
 		opts := d.options(p)
 		l = sc.add(key, func() anyLoader {
 			l := newLoader(d.Name, sc.loaders.opt, sc, identity[K], true,
-				func(ctx context.Context, keys []K, out *answers[[]T]) error {
-					return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out [][]T) (bool, error) {
-						return r.query(ctx, sc, op, opts, keys, list, out)
+				func(ctx context.Context, keys []K, out *answers[rows]) error {
+					return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out []rows) (bool, error) {
+						return queryRows(ctx, r, sc, op, opts, keys, list, out)
 					})
 				})
-			l.options, l.clip = guessed(key), clip[T]
+			l.options = guessed(key)
 			return l
 		})
 	}
-	return l.(*LoaderBy[K, K, []T])
+	return l.(*LoaderBy[K, K, rows])
 }
 
 func (d *Declared[K, T, Q, P]) counter(sc *Scope, p P) *LoaderBy[K, K, int] {
-	return d.Relation.counter(d.Name, sc, declaredKey[P]{d, p}, d.options(p))
+	return counter(d.Relation, d.Name, sc, declaredKey[P]{d, p}, d.options(p))
 }
 
-func (d *Declared[K, T, Q, P]) prober(sc *Scope, p P) *LoaderBy[K, K, bool] {
-	return d.Relation.prober(d.Name, sc, declaredKey[P]{d, p}, d.options(p))
+func (d *Declared[K, T, Q, P]) prober(sc *Scope, p P) *LoaderBy[K, K, int] {
+	return prober(d.Relation, d.Name, sc, declaredKey[P]{d, p}, d.options(p))
 }
 
 func (d *Declared[K, T, Q, P]) options(p P) []func(Q) {
 	return []func(Q){func(q Q) { d.Apply(q, p) }}
 }
 
-// LoadDeclared returns the targets of a dynamic edge for the entity with the given
-// handle and id, together with its siblings. p is prepared.
-func LoadDeclared[S any, K comparable, T comparable, Q any, P comparable](ctx context.Context, e *EntityEdge[S, K, K, T, Q], d *Declared[K, T, Q, P], sc *Scope, h Handle[S], id K, p P) ([]T, error) {
-	return loadAnswer(ctx, e, sc, h, id, guessKey{d, answerRows}, d.loader(sc, p))
+// LoadDeclared returns the targets of a dynamic edge of an entity, together with
+// its siblings. Without loaders it runs query, ent's own query of the edge.
+func LoadDeclared[E any, K comparable, T any, Q EdgeQuery[T], P comparable](ctx context.Context, e *EntityEdge[K, K, T, Q], d *Declared[K, T, Q, P], p Parent[E, K], query func(E) Q, params P) ([]T, error) {
+	params, err := d.Prepared(params)
+	if err != nil {
+		return nil, err
+	}
+	if p.Scope != nil {
+		found, err := loadAnswer(ctx, e, p, guessKey{d, answerRows}, d.loader(p.Scope, params))
+		return listOf[T](found), err
+	}
+	q, err := ownQuery(ctx, e, p, query, d.options(params))
+	if err != nil {
+		return nil, err
+	}
+	return q.All(ctx)
+}
+
+// FirstDeclared returns the first target, the zero value if there is none, as
+// LoadDeclared returns all.
+func FirstDeclared[E any, K comparable, T any, Q EdgeQuery[T], P comparable](ctx context.Context, e *EntityEdge[K, K, T, Q], d *Declared[K, T, Q, P], p Parent[E, K], query func(E) Q, params P) (T, error) {
+	if p.Scope != nil {
+		return FirstOf(LoadDeclared(ctx, e, d, p, query, params))
+	}
+	var none T
+	params, err := d.Prepared(params)
+	if err != nil {
+		return none, err
+	}
+	q, err := ownQuery(ctx, e, p, query, d.options(params))
+	if err != nil {
+		return none, err
+	}
+	one, err := q.First(ctx)
+	if err != nil && targetOf(e).Package.IsNotFound(err) {
+		return none, nil
+	}
+	return one, err
 }
 
 // CountDeclared returns how many targets there are, as LoadDeclared returns which.
-func CountDeclared[S any, K comparable, T comparable, Q any, P comparable](ctx context.Context, e *EntityEdge[S, K, K, T, Q], d *Declared[K, T, Q, P], sc *Scope, h Handle[S], id K, p P) (int, error) {
-	return loadAnswer(ctx, e, sc, h, id, guessKey{d, answerCount}, d.counter(sc, p))
+func CountDeclared[E any, K comparable, T any, Q EdgeQuery[T], P comparable](ctx context.Context, e *EntityEdge[K, K, T, Q], d *Declared[K, T, Q, P], p Parent[E, K], query func(E) Q, params P) (int, error) {
+	params, err := d.Prepared(params)
+	if err != nil {
+		return 0, err
+	}
+	if p.Scope != nil {
+		return loadAnswer(ctx, e, p, guessKey{d, answerCount}, d.counter(p.Scope, params))
+	}
+	q, err := ownQuery(ctx, e, p, query, d.options(params))
+	if err != nil {
+		return 0, err
+	}
+	return q.Count(ctx)
 }
 
 // ExistDeclared reports whether there are targets, as LoadDeclared returns which.
-func ExistDeclared[S any, K comparable, T comparable, Q any, P comparable](ctx context.Context, e *EntityEdge[S, K, K, T, Q], d *Declared[K, T, Q, P], sc *Scope, h Handle[S], id K, p P) (bool, error) {
-	return loadAnswer(ctx, e, sc, h, id, guessKey{d, answerExist}, d.prober(sc, p))
+func ExistDeclared[E any, K comparable, T any, Q EdgeQuery[T], P comparable](ctx context.Context, e *EntityEdge[K, K, T, Q], d *Declared[K, T, Q, P], p Parent[E, K], query func(E) Q, params P) (bool, error) {
+	params, err := d.Prepared(params)
+	if err != nil {
+		return false, err
+	}
+	if p.Scope != nil {
+		n, err := loadAnswer(ctx, e, p, guessKey{d, answerExist}, d.prober(p.Scope, params))
+		return n > 0, err
+	}
+	q, err := ownQuery(ctx, e, p, query, d.options(params))
+	if err != nil {
+		return false, err
+	}
+	return q.Exist(ctx)
 }
 
 // FirstOf returns the first of rows, the zero value if there is none.

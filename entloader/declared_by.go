@@ -4,16 +4,16 @@ import "context"
 
 // A Declaring is a type that stands for a dynamic edge, as a [Related] does for a
 // relation.
-type Declaring[K comparable, T comparable, Q any, P comparable] interface {
+type Declaring[K comparable, T any, Q any, P comparable] interface {
 	Declared() *Declared[K, T, Q, P]
 }
 
 // DeclaredBy loads a dynamic edge by the key of the parent. It is safe for
 // concurrent use.
-type DeclaredBy[D Declaring[K, T, Q, P], K comparable, T comparable, Q any, P comparable] struct{ loaders *Loaders }
+type DeclaredBy[D Declaring[K, T, Q, P], K comparable, T any, Q any, P comparable] struct{ loaders *Loaders }
 
 // NewDeclaredBy returns the loader of D within l.
-func NewDeclaredBy[D Declaring[K, T, Q, P], K comparable, T comparable, Q any, P comparable](l *Loaders) DeclaredBy[D, K, T, Q, P] {
+func NewDeclaredBy[D Declaring[K, T, Q, P], K comparable, T any, Q any, P comparable](l *Loaders) DeclaredBy[D, K, T, Q, P] {
 	return DeclaredBy[D, K, T, Q, P]{l}
 }
 
@@ -23,7 +23,7 @@ func (b DeclaredBy[D, K, T, Q, P]) declared() *Declared[K, T, Q, P] {
 }
 
 // loader returns the loader for params.
-func (b DeclaredBy[D, K, T, Q, P]) loader(ctx context.Context, p P) (*LoaderBy[K, K, []T], error) {
+func (b DeclaredBy[D, K, T, Q, P]) loader(ctx context.Context, p P) (*LoaderBy[K, K, rows], error) {
 	d := b.declared()
 	p, err := d.Prepared(p)
 	if err != nil {
@@ -40,7 +40,8 @@ func (b DeclaredBy[D, K, T, Q, P]) Load(ctx context.Context, key K, params P) ([
 	if err != nil {
 		return nil, err
 	}
-	return l.Load(ctx, key)
+	found, err := l.Load(ctx, key)
+	return listOf[T](found), err
 }
 
 // LoadAll returns the targets for keys, in their order. Keys that failed have a
@@ -50,7 +51,8 @@ func (b DeclaredBy[D, K, T, Q, P]) LoadAll(ctx context.Context, keys []K, params
 	if err != nil {
 		return nil, err
 	}
-	return l.LoadAll(ctx, keys)
+	groups, err := l.LoadAll(ctx, keys)
+	return listsOf[T](groups), err
 }
 
 // Count returns how many targets key has, as Count of ent's edge query does.
@@ -70,14 +72,15 @@ func (b DeclaredBy[D, K, T, Q, P]) Exist(ctx context.Context, key K, params P) (
 	if err != nil {
 		return false, err
 	}
-	return d.prober(b.loaders.finder.Scope(ctx), p).Load(ctx, key)
+	n, err := d.prober(b.loaders.finder.Scope(ctx), p).Load(ctx, key)
+	return n > 0, err
 }
 
 // Prime makes targets the answer for key, unless there is an answer already. It
 // does nothing for params that can not be loaded.
 func (b DeclaredBy[D, K, T, Q, P]) Prime(ctx context.Context, key K, params P, targets []T) {
 	if l, err := b.loader(ctx, params); err == nil {
-		l.Prime(ctx, key, targets)
+		l.Prime(ctx, key, rowsOf(targets))
 	}
 }
 
@@ -105,12 +108,12 @@ func (b DeclaredBy[D, K, T, Q, P]) each(ctx context.Context, clear func(keyLoade
 }
 
 // FixedBy is DeclaredBy for a dynamic edge without params.
-type FixedBy[D Declaring[K, T, Q, NoParams], K comparable, T comparable, Q any] struct {
+type FixedBy[D Declaring[K, T, Q, NoParams], K comparable, T any, Q any] struct {
 	by DeclaredBy[D, K, T, Q, NoParams]
 }
 
 // NewFixedBy returns the loader of D within l.
-func NewFixedBy[D Declaring[K, T, Q, NoParams], K comparable, T comparable, Q any](l *Loaders) FixedBy[D, K, T, Q] {
+func NewFixedBy[D Declaring[K, T, Q, NoParams], K comparable, T any, Q any](l *Loaders) FixedBy[D, K, T, Q] {
 	return FixedBy[D, K, T, Q]{NewDeclaredBy[D](l)}
 }
 
@@ -147,12 +150,12 @@ func (b FixedBy[D, K, T, Q]) ClearAll(ctx context.Context) { b.by.ClearAll(ctx) 
 
 // FirstBy loads a dynamic edge with First by the key of the parent. It is safe for
 // concurrent use.
-type FirstBy[D Declaring[K, T, Q, P], K comparable, T comparable, Q any, P comparable] struct {
+type FirstBy[D Declaring[K, T, Q, P], K comparable, T any, Q any, P comparable] struct {
 	by DeclaredBy[D, K, T, Q, P]
 }
 
 // NewFirstBy returns the loader of D within l.
-func NewFirstBy[D Declaring[K, T, Q, P], K comparable, T comparable, Q any, P comparable](l *Loaders) FirstBy[D, K, T, Q, P] {
+func NewFirstBy[D Declaring[K, T, Q, P], K comparable, T any, Q any, P comparable](l *Loaders) FirstBy[D, K, T, Q, P] {
 	return FirstBy[D, K, T, Q, P]{NewDeclaredBy[D](l)}
 }
 
@@ -176,7 +179,7 @@ func (b FirstBy[D, K, T, Q, P]) LoadAll(ctx context.Context, keys []K, params P)
 // Prime makes v the answer for key, unless there is an answer already.
 func (b FirstBy[D, K, T, Q, P]) Prime(ctx context.Context, key K, params P, v T) {
 	var none T
-	if v == none {
+	if any(v) == any(none) {
 		b.by.Prime(ctx, key, params, nil)
 		return
 	}
@@ -190,12 +193,12 @@ func (b FirstBy[D, K, T, Q, P]) Clear(ctx context.Context, keys ...K) { b.by.Cle
 func (b FirstBy[D, K, T, Q, P]) ClearAll(ctx context.Context) { b.by.ClearAll(ctx) }
 
 // FixedFirstBy is FirstBy for a dynamic edge without params.
-type FixedFirstBy[D Declaring[K, T, Q, NoParams], K comparable, T comparable, Q any] struct {
+type FixedFirstBy[D Declaring[K, T, Q, NoParams], K comparable, T any, Q any] struct {
 	by FirstBy[D, K, T, Q, NoParams]
 }
 
 // NewFixedFirstBy returns the loader of D within l.
-func NewFixedFirstBy[D Declaring[K, T, Q, NoParams], K comparable, T comparable, Q any](l *Loaders) FixedFirstBy[D, K, T, Q] {
+func NewFixedFirstBy[D Declaring[K, T, Q, NoParams], K comparable, T any, Q any](l *Loaders) FixedFirstBy[D, K, T, Q] {
 	return FixedFirstBy[D, K, T, Q]{NewFirstBy[D](l)}
 }
 

@@ -5,145 +5,188 @@ import (
 )
 
 // An EntityEdge is an edge as it is loaded from an entity: its relations by
-// what is known of the entity, and how to read the keys of siblings S.
-// Generated code makes one per edge.
-type EntityEdge[S any, I comparable, K comparable, T comparable, Q any] struct {
+// what is known of the entity. Generated code makes one per edge.
+type EntityEdge[I, K comparable, T any, Q EdgeQuery[T]] struct {
 	// Name is Type.edge, as in the schema.
 	Name string
 	// Index is the number of the edge in its type.
 	Index int
 	// Required says that an entity without the edge is an error.
 	Required bool
-	// ID reads the id of a sibling, ByID is the edge by the id of the entity.
-	// Both are nil for entities without an id.
-	ID   func(*S) I
+	// ByID is the edge by the id of the entity; nil for entities without an id.
 	ByID *Relation[I, T, Q]
-	// FK reads the foreign key of a sibling, ByFK is the target by its id. Both
-	// are nil unless the entity holds the foreign key.
-	FK   func(*S) FK[K]
+	// ByFK is the target by its id; nil unless the entity holds the foreign key,
+	// which is number FK of those in its Entity.
 	ByFK *Relation[K, T, Q]
+	FK   int
 }
 
-// LoadMany returns the targets of an edge to many, for the entity with the
-// given handle and id. loaded is what the entity holds from an eager load. It
-// reports false if the options can not be batched.
-func (e *EntityEdge[S, I, K, T, Q]) LoadMany(ctx context.Context, sc *Scope, h Handle[S], id I, loaded []T, opts []func(Q)) ([]T, bool, error) {
-	set, row := e.find(sc, h, id)
-	if row != nil && loaded != nil && len(opts) == 0 && set.whole(ctx, e.Index) {
-		return loaded[:len(loaded):len(loaded)], true, nil
+// EdgeQuery is what ent's query builders do.
+type EdgeQuery[T any] interface {
+	All(context.Context) ([]T, error)
+	Only(context.Context) (T, error)
+	First(context.Context) (T, error)
+	Count(context.Context) (int, error)
+	Exist(context.Context) (bool, error)
+}
+
+// A Parent is an entity E that an edge is loaded for. Its scope is nil where the
+// context has no loaders.
+type Parent[E any, I comparable] struct {
+	Entity E
+	Scope  *Scope
+	Handle Handle
+	ID     I
+}
+
+// LoadMany returns the targets of an edge to many. loaded is what the entity holds
+// from an eager load, query makes ent's own query of the edge, which is what runs
+// without loaders, and for options that can not be batched.
+func LoadMany[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], query func(E) Q, loaded []T, opts []func(Q)) ([]T, error) {
+	if p.Scope != nil {
+		set := findSet(e, p)
+		if loaded != nil && len(opts) == 0 && set.whole(ctx, e.Index) {
+			return loaded[:len(loaded):len(loaded)], nil
+		}
+		if found, ok, err := loadEdge(ctx, e, p, set, opts); ok {
+			return found, err
+		}
 	}
-	found, ok, err := e.load(ctx, sc, set, row, h, id, opts)
+	q, err := ownQuery(ctx, e, p, query, opts)
 	if err != nil {
-		err = keyError(e.Name, err)
+		return nil, err
 	}
-	return found, ok, err
+	return q.All(ctx)
 }
 
 // LoadOne returns the target of an edge to one, as LoadMany does.
-func (e *EntityEdge[S, I, K, T, Q]) LoadOne(ctx context.Context, sc *Scope, h Handle[S], id I, loaded T, opts []func(Q)) (T, bool, error) {
+func LoadOne[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], query func(E) Q, loaded T, opts []func(Q)) (T, error) {
 	var none T
-	set, row := e.find(sc, h, id)
-	if row != nil && len(opts) == 0 && set.whole(ctx, e.Index) {
-		if loaded == none {
-			return e.missing()
+	if p.Scope != nil {
+		set := findSet(e, p)
+		if len(opts) == 0 && set.whole(ctx, e.Index) {
+			if any(loaded) == any(none) {
+				return none, missing(e)
+			}
+			return loaded, nil
 		}
-		return loaded, true, nil
+		if found, ok, err := loadEdge(ctx, e, p, set, opts); ok {
+			switch {
+			case err != nil:
+				return none, err
+			case len(found) == 0:
+				return none, missing(e)
+			case len(found) == 1:
+				return found[0], nil
+			}
+			return none, keyError(e.Name, notSingular(targetOf(e)))
+		}
 	}
-	found, ok, err := e.load(ctx, sc, set, row, h, id, opts)
+	q, err := ownQuery(ctx, e, p, query, opts)
 	if err != nil {
-		return none, true, keyError(e.Name, err)
+		return none, err
 	}
-	if !ok {
-		return none, false, nil
+	one, err := q.Only(ctx)
+	if !e.Required && err != nil && targetOf(e).Package.IsNotFound(err) {
+		return none, nil
 	}
-	switch len(found) {
-	case 0:
-		return e.missing()
-	case 1:
-		return found[0], true, nil
-	}
-	return none, true, keyError(e.Name, e.target().NotSingular())
+	return one, err
 }
 
-func (e *EntityEdge[S, I, K, T, Q]) missing() (none T, ok bool, err error) {
+func missing[I, K comparable, T any, Q EdgeQuery[T]](e *EntityEdge[I, K, T, Q]) error {
 	if e.Required {
-		err = keyError(e.Name, e.target().NotFound())
+		return keyError(e.Name, notFound(targetOf(e)))
 	}
-	return none, true, err
+	return nil
 }
 
-func (e *EntityEdge[S, I, K, T, Q]) target() *Target[T, Q] {
+func targetOf[I, K comparable, T any, Q EdgeQuery[T]](e *EntityEdge[I, K, T, Q]) *Target[T, Q] {
 	if e.ByID != nil {
 		return e.ByID.Target
 	}
 	return e.ByFK.Target
 }
 
-// find returns the set of an entity and its row. The id tells an entity of the
-// set from a copy of one that was given another id.
-func (e *EntityEdge[S, I, K, T, Q]) find(sc *Scope, h Handle[S], id I) (*Set[S], *S) {
-	set, row := h.set(sc)
-	if row != nil && e.ID != nil && e.ID(row) != id {
-		return nil, nil
+// ownQuery returns ent's own query of the edge. It fails without loaders in strict
+// mode.
+func ownQuery[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], query func(E) Q, opts []func(Q)) (q Q, err error) {
+	if p.Scope == nil && targetOf(e).Package.Strict && !IsAlone(ctx) {
+		return q, ErrNoLoaders
 	}
-	return set, row
+	q = query(p.Entity)
+	for _, opt := range opts {
+		opt(q)
+	}
+	return q, nil
 }
 
-func (e *EntityEdge[S, I, K, T, Q]) load(ctx context.Context, sc *Scope, set *Set[S], row *S, h Handle[S], id I, opts []func(Q)) ([]T, bool, error) {
-	if row != nil && e.FK != nil {
-		switch fk := e.FK(row); fk.State {
+// findSet returns the set of an entity, nil if it has none. The id tells an entity of
+// the set from a copy of one that was given another id.
+func findSet[E any, I, K comparable, T any, Q EdgeQuery[T]](e *EntityEdge[I, K, T, Q], p Parent[E, I]) *Set {
+	set := p.Handle.set(p.Scope)
+	if set != nil && e.ByID != nil && idsOf[I](set)[p.Handle.index] != p.ID {
+		return nil
+	}
+	return set
+}
+
+// loadEdge reports false if the options can not be batched.
+func loadEdge[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], set *Set, opts []func(Q)) ([]T, bool, error) {
+	if set != nil && e.ByFK != nil {
+		switch fk := fksOf[K](set, e.FK)[p.Handle.index]; fk.State {
 		case FKNull:
 			return []T{}, true, nil
 		case FKKnown:
-			l, batched := e.ByFK.withOptions(ctx, sc, opts)
-			if !batched {
-				return nil, false, nil
-			}
-			if found, ok := l.ready(ctx, fk.Key); ok {
-				return found, true, nil
-			}
-			found, err := l.load(ctx, fk.Key, familyOf(set, h, guessKey{of: e.ByFK}, l, func(s *S) (K, bool) {
-				fk := e.FK(s)
+			return loadBy(ctx, e.Name, e.ByFK, p.Scope, fk.Key, opts, set, p.Handle, func(set *Set, i int) (K, bool) {
+				fk := fksOf[K](set, e.FK)[i]
 				return fk.Key, fk.State == FKKnown
-			}))
-			return found, true, err
+			})
 		}
 	}
 	if e.ByID == nil {
 		return nil, false, nil
 	}
-	l, batched := e.ByID.withOptions(ctx, sc, opts)
+	return loadBy(ctx, e.Name, e.ByID, p.Scope, p.ID, opts, set, p.Handle, func(set *Set, i int) (I, bool) {
+		return idsOf[I](set)[i], e.ByFK == nil || fksOf[K](set, e.FK)[i].State == FKUnknown
+	})
+}
+
+// loadBy loads what a relation has for the key of an entity, together with its
+// siblings.
+func loadBy[K comparable, T, Q any](ctx context.Context, name string, r *Relation[K, T, Q], sc *Scope, key K, opts []func(Q), set *Set, h Handle, keyOf func(*Set, int) (K, bool)) ([]T, bool, error) {
+	l, batched := withOptions(ctx, r, sc, opts)
 	if !batched {
 		return nil, false, nil
 	}
-	if found, ok := l.ready(ctx, id); ok {
-		return found, true, nil
+	if found, ok := l.ready(ctx, key); ok {
+		return listOf[T](found), true, nil
 	}
-	found, err := l.load(ctx, id, familyOf(set, h, guessKey{of: e.ByID}, l, func(s *S) (I, bool) {
-		return e.ID(s), e.FK == nil || e.FK(s).State == FKUnknown
-	}))
-	return found, true, err
+	found, err := l.load(ctx, key, familyOf(set, h, guessKey{of: &r.Match}, l, keyOf))
+	if err != nil {
+		err = keyError(name, err)
+	}
+	return listOf[T](found), true, err
 }
 
 // withOptions returns the loader for queries with opts. It reports false if they
 // can not be batched.
-func (r *Relation[K, T, Q]) withOptions(ctx context.Context, sc *Scope, opts []func(Q)) (*LoaderBy[K, K, []T], bool) {
-	options, ok := r.compareOptions(ctx, sc, opts)
+func withOptions[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, opts []func(Q)) (*LoaderBy[K, K, rows], bool) {
+	options, ok := compareOptions(ctx, r, sc, opts)
 	if !ok {
 		return nil, false
 	}
-	return r.loader(sc, options, opts), true
+	return rowLoader(r, sc, options, opts), true
 }
 
 // compareOptions returns what options are compared by. It reports false, and
 // counts the load, if they can not be batched.
-func (r *Relation[K, T, Q]) compareOptions(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
+func compareOptions[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, opts []func(Q)) (string, bool) {
 	if len(opts) == 0 {
 		return "", true
 	}
-	options, ok := r.renderOptions(ctx, sc, opts)
+	options, ok := renderOptions(ctx, r, sc, opts)
 	if !ok {
-		r.loader(sc, "", nil).countAlone()
+		rowLoader(r, sc, "", nil).countAlone()
 	}
 	return options, ok
 }
@@ -151,7 +194,7 @@ func (r *Relation[K, T, Q]) compareOptions(ctx context.Context, sc *Scope, opts 
 // familyOf returns the keys that are sent together with that of the entity with
 // handle h, which belongs to set: those of its window. keyOf tells the key of a
 // sibling, and whether it has one.
-func familyOf[S any, K comparable, V any](set *Set[S], h Handle[S], of guessKey, l *LoaderBy[K, K, V], keyOf func(*S) (K, bool)) family[K] {
+func familyOf[K comparable, V any](set *Set, h Handle, of guessKey, l *LoaderBy[K, K, V], keyOf func(*Set, int) (K, bool)) family[K] {
 	switch {
 	case h.token == nil:
 		return family[K]{why: loneNoSet}
@@ -160,9 +203,9 @@ func familyOf[S any, K comparable, V any](set *Set[S], h Handle[S], of guessKey,
 	case !set.siblings(of, l.options):
 		return family[K]{why: loneVarying}
 	}
-	rows, w, index := set.Rows, l.opt.window, h.index
+	w, index := l.opt.window, h.index
 	start := index / w * w
-	end := min(start+w, len(rows))
+	end := min(start+w, set.size)
 	return family[K]{size: end - start, keys: func(limit int, yield func(K) bool) {
 		first := start
 		if limit < end-start {
@@ -172,7 +215,7 @@ func familyOf[S any, K comparable, V any](set *Set[S], h Handle[S], of guessKey,
 			if i += first; i >= end {
 				i -= end - start
 			}
-			if k, ok := keyOf(&rows[i]); ok && !yield(k) {
+			if k, ok := keyOf(set, i); ok && !yield(k) {
 				return
 			}
 		}

@@ -113,13 +113,18 @@ func NewGroupLoader[K comparable, V any](fetch func(ctx context.Context, keys []
 			}
 			owners[i] = o
 		}
-		group(len(rows), func(yield func(int32, V) bool) {
+		all, ends := group(len(rows), len(keys), func(yield func(int32, V) bool) {
 			for i, row := range rows {
 				if !yield(owners[i], row) {
 					return
 				}
 			}
-		}, out.values)
+		})
+		start := int32(0)
+		for i, end := range ends {
+			out.values[i] = all[start:end:end] // an append by one caller is not seen by another
+			start = end
+		}
 		return nil
 	})
 	l.clip = clip[V]

@@ -223,9 +223,9 @@ const (
 	FKKnown
 )
 
-// FKPointer is the foreign key in a nillable field; selected says whether the
+// fkPointer is the foreign key in a nillable field; selected says whether the
 // query read the column.
-func FKPointer[K comparable](p *K, selected bool) FK[K] {
+func fkPointer[K comparable](p *K, selected bool) FK[K] {
 	switch {
 	case p != nil:
 		return FK[K]{Key: *p, State: FKKnown}
@@ -235,10 +235,10 @@ func FKPointer[K comparable](p *K, selected bool) FK[K] {
 	return FK[K]{}
 }
 
-// FKValue is the foreign key in a field that is not nillable. ent shows NULL as
+// fkValue is the foreign key in a field that is not nillable. ent shows NULL as
 // the zero value there, so a zero of an optional field is NULL if null says so,
 // and otherwise unknown: not every type tells.
-func FKValue[K comparable](v K, selected, optional, null bool) FK[K] {
+func fkValue[K comparable](v K, selected, optional, null bool) FK[K] {
 	var zero K
 	switch {
 	case !selected:

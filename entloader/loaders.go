@@ -18,6 +18,7 @@ type Loaders struct {
 	opt    options
 	main   Scope
 	finder ScopeFinder
+	byKey  byKey
 
 	defined definedLoaders
 
@@ -43,6 +44,7 @@ type ScopeFinder interface {
 func (l *Loaders) Init(finder ScopeFinder, client any, driver dialect.Driver, tx bool, opts []Option) {
 	l.opt = newOptions(opts)
 	l.finder = finder
+	l.byKey.loaders = l
 	l.main = Scope{loaders: l, client: client, driver: driver, tx: tx}
 }
 
@@ -111,8 +113,8 @@ type Scope struct {
 	// transaction has one connection and is not safe for concurrent use.
 	serial sync.Mutex
 
-	plain   sync.Map // *Target → how a query without options renders
-	loading sync.Map // *Relation or variantKey → anyLoader
+	plain   sync.Map // label of a Target → how a query without options renders
+	loading sync.Map // *Match of a relation or variantKey → anyLoader
 	// verdicts are of statements that options led to: [2]string → bool. Siblings
 	// mostly lead to the same, and to look is cheaper than to read it again.
 	verdicts sync.Map
@@ -126,7 +128,7 @@ func (sc *Scope) Client() any { return sc.client }
 // variantKey identifies a loader of a relation that is not the plain one, which
 // is found by the relation alone: its queries carry options, or it counts.
 type variantKey struct {
-	relation any
+	relation *Match
 	answer   answerKind
 	options  any // compared by ==
 }

@@ -15,13 +15,13 @@ import (
 type QueryState struct {
 	columns []string          // of the result
 	nulls   map[string][]bool // by watched column and row
-	eager   []bool            // by edge: loaded with the query, without options
+	eager   []int             // edges that were loaded with the query, without options
 	ctx     *eagerContext
 }
 
-// Watch notes the columns of the result, and where the given ones are NULL:
+// watch notes the columns of the result, and where the given ones are NULL:
 // those of fields that show NULL as a zero.
-func (st *QueryState) Watch(spec *sqlgraph.QuerySpec, zero ...string) {
+func (st *QueryState) watch(spec *sqlgraph.QuerySpec, zero []string) {
 	*st = QueryState{}
 	scan, assign := spec.ScanValues, spec.Assign
 	spec.ScanValues = func(columns []string) ([]any, error) {
@@ -57,39 +57,36 @@ func isNull(holder any) bool {
 	return false
 }
 
-// Null reports whether the i-th entity had NULL in a watched column.
-func (st *QueryState) Null(column string, i int) bool {
+// null reports whether the i-th entity had NULL in a watched column.
+func (st *QueryState) null(column string, i int) bool {
 	rows := st.nulls[column]
 	return i < len(rows) && rows[i]
 }
 
-// Selected reports whether the result has the column.
-func (st *QueryState) Selected(column string) bool {
+// selected reports whether the result has the column.
+func (st *QueryState) selected(column string) bool {
 	return slices.Contains(st.columns, column)
 }
 
-// Eager notes that the edge with the given index, one of n, is loaded together
-// with the query and without options. It returns the context to go on with.
-func (st *QueryState) Eager(ctx context.Context, index, n int) context.Context {
-	if st.eager == nil {
-		st.eager = make([]bool, n)
+// eagerly notes that the edge with the given index is loaded together with
+// the query and without options. It returns the context to go on with.
+func (st *QueryState) eagerly(ctx context.Context, index int) context.Context {
+	if st.ctx == nil {
 		st.ctx = &eagerContext{Context: ctx, recording: recording{values: ctx, record: &record{}}}
 		ctx = st.ctx
 	}
-	st.eager[index] = true
+	st.eager = append(st.eager, index)
 	return ctx
 }
 
-// Cut notes that what was loaded for the edge is not all of it: an interceptor
+// cut notes that what was loaded for the edge is not all of it: an interceptor
 // limited the query, and that of all entities together.
-func (st *QueryState) Cut(index int) {
-	if st.eager != nil {
-		st.eager[index] = false
-	}
+func (st *QueryState) cut(index int) {
+	st.eager = slices.DeleteFunc(st.eager, func(i int) bool { return i == index })
 }
 
-func (st *QueryState) eagerLoaded() ([]bool, *record) {
-	if st.eager == nil {
+func (st *QueryState) eagerLoaded() ([]int, *record) {
+	if len(st.eager) == 0 {
 		return nil, nil
 	}
 	return st.eager, st.ctx.freeze()

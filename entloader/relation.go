@@ -2,6 +2,8 @@ package entloader
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -9,34 +11,85 @@ import (
 
 // A Target is one ent type T with its query builder Q, as the runtime sees it.
 // Generated code makes one per type.
-type Target[T comparable, Q any] struct {
+type Target[T, Q any] struct {
+	// Package is what all types of the package have in common.
+	Package *Package
+	// Label is what errors of ent call the type.
+	Label string
 	// IDColumn is the primary key; empty for types without one.
 	IDColumn string
 	// Unique are the columns that hold no value twice.
 	Unique []string
 	// New returns a query on the client configuration of the scope.
 	New func(*Scope) Q
-	// All runs q as ent's All does (Only or Exist, if op is ent.OpQueryOnly or
-	// ent.OpQueryExist):
-	// interceptors, policies, then the statement. hook sees the final
-	// specification of the statement. scanned are the entities that the
-	// statement brought, returned those that interceptors let through.
-	All func(ctx context.Context, q Q, op string, hook SpecHook) (returned, scanned []T, err error)
-	// Count runs q as ent's Count does (Exist, if op is ent.OpQueryExist), with a
-	// statement that hook rewrites to bring no entities. answer returns what the
-	// interceptors are given as its result; Count returns what they make of it.
-	Count func(ctx context.Context, q Q, op string, hook SpecHook, answer func() (ent.Value, error)) (ent.Value, error)
+	// View shows a query.
+	View func(Q) *View
+	// Run runs a query: interceptors, policies, then the statement. hook sees the
+	// final specification of the statement, answer turns the entities that it
+	// brought into what the interceptors are given. Run returns what they make of
+	// it.
+	Run func(ctx context.Context, q Q, op string, hook SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error)
 	// IDs returns a list of n zero ids: what interceptors see of Exist. It is nil
 	// for types without one id.
 	IDs func(n int) ent.Value
-	// Cut reports whether q, which has run, limited an eager load of its own, such
-	// that its rows depend on which entities were queried together.
-	Cut func(q Q) bool
-	// Render adds to r the statements that q would send. It reports false if
-	// q can not be batched.
-	Render func(ctx context.Context, q Q, r *Renderer) bool
-	// NotFound and NotSingular return the errors of ent's package.
-	NotFound, NotSingular func() error
+}
+
+// A Package is a generated package as the runtime sees it.
+type Package struct {
+	// NotFound and NotSingular return the errors of the package for the label of a
+	// type, IsNotFound tells the first.
+	NotFound, NotSingular func(label string) error
+	IsNotFound            func(error) bool
+	// Strict says that loads without loaders fail.
+	Strict bool
+}
+
+func notFound[T, Q any](t *Target[T, Q]) error    { return t.Package.NotFound(t.Label) }
+func notSingular[T, Q any](t *Target[T, Q]) error { return t.Package.NotSingular(t.Label) }
+
+// IDs returns n zero ids of type I, for a Target.
+func IDs[I any](n int) ent.Value { return make([]I, n) }
+
+// runAll runs q as ent's All does, or the method of another op. scanned are the
+// entities that the statement brought, returned those that interceptors let
+// through.
+func runAll[T, Q any](ctx context.Context, t *Target[T, Q], q Q, op string, hook SpecHook) (returned, scanned []T, err error) {
+	limit, c := 0, t.View(q).Context
+	switch op {
+	case ent.OpQueryOnly:
+		limit = 2
+	case ent.OpQueryExist, ent.OpQueryFirst:
+		limit = 1
+	}
+	if limit > 0 {
+		c.Limit = &limit
+	}
+	v, err := t.Run(ctx, q, op, hook, func(rows []T) (ent.Value, error) {
+		scanned = rows
+		return rows, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	returned, ok := v.([]T)
+	if !ok {
+		return nil, nil, fmt.Errorf("unexpected type %T returned from %T. expected type: %T", v, q, returned) // as ent says it
+	}
+	return returned, scanned, nil
+}
+
+// runCount runs q as ent's Count does, or as its Exist, with a statement that hook
+// rewrites to bring no entities. answer returns what the interceptors are given.
+func runCount[T, Q any](ctx context.Context, t *Target[T, Q], q Q, op string, hook SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
+	if op == ent.OpQueryExist && t.IDColumn != "" { // as Exist does
+		limit, unique, c := 1, true, t.View(q).Context
+		c.Limit = &limit
+		if c.Unique == nil {
+			c.Unique = &unique
+		}
+		c.AppendFieldOnce(t.IDColumn)
+	}
+	return t.Run(ctx, q, op, hook, func([]T) (ent.Value, error) { return answer() })
 }
 
 // SpecHook rewrites a statement: spec is what ent is about to send, q the
@@ -46,12 +99,16 @@ type SpecHook func(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryCo
 // A Relation says how rows of an ent type are found by a key: an edge seen from
 // its one end, or an id. There is one per edge and key, made at start-up;
 // relations are read-only.
-type Relation[K comparable, T comparable, Q any] struct {
+//
+// What is done with relations, targets and edges is functions: the compiler makes
+// all methods of a generic type for each of its types, but a function only once
+// for all keys and entities that look alike.
+type Relation[K comparable, T any, Q any] struct {
 	// Name is how errors and statistics call the relation, e.g. Unit.samples.
 	Name string
-	// Key carries the keys to the database.
-	Key Codec[K]
-	// Match is where the key stands.
+	// Key makes the codec that carries the keys to the database.
+	Key func() Codec[K]
+	// Match is where the key stands. Its address is what tells relations apart.
 	Match Match
 	// One says that there is at most one row per key.
 	One bool
@@ -59,6 +116,18 @@ type Relation[K comparable, T comparable, Q any] struct {
 	Optional bool
 	// Target is the type of the rows.
 	Target *Target[T, Q]
+
+	codec atomic.Pointer[Codec[K]] // nil until codecOf made it
+}
+
+func codecOf[K comparable, T, Q any](r *Relation[K, T, Q]) *Codec[K] {
+	c := r.codec.Load()
+	if c == nil {
+		made := r.Key()
+		c = &made
+		r.codec.Store(c)
+	}
+	return c
 }
 
 // Match is where a key stands: in columns of the target's table, or in a table
@@ -89,36 +158,37 @@ func (m *Match) columns() []string {
 	return m.Columns
 }
 
-// loader returns the loader of the relation for queries with the given options.
-func (r *Relation[K, T, Q]) loader(sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, []T] {
-	var key any = r
+// rowLoader returns the loader of the relation for queries with the given options.
+func rowLoader[K comparable, T, Q any](r *Relation[K, T, Q], sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, rows] {
+	var key any = &r.Match
 	if options != "" {
-		key = variantKey{relation: r, options: options}
+		key = variantKey{relation: &r.Match, options: options}
 	}
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		l = sc.add(key, func() anyLoader {
-			l := newLoader(r.Name, sc.loaders.opt, sc, r.Key.id, r.Key.canon == nil,
-				func(ctx context.Context, keys []K, out *answers[[]T]) error {
-					return r.fetch(ctx, sc, opts, keys, out)
+			codec := codecOf(r)
+			l := newLoader(r.Name, sc.loaders.opt, sc, codec.id, codec.canon == nil,
+				func(ctx context.Context, keys []K, out *answers[rows]) error {
+					return fetchRows(ctx, r, sc, opts, keys, out)
 				})
-			l.options, l.clip = options, clip[T]
+			l.options = options
 			return l
 		})
 	}
-	return l.(*LoaderBy[K, K, []T])
+	return l.(*LoaderBy[K, K, rows])
 }
 
 func identity[K comparable](k K) K { return k }
 
-// fetch finds the rows for keys.
-func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q), keys []K, out *answers[[]T]) error {
+// fetchRows finds the rows for keys.
+func fetchRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, opts []func(Q), keys []K, out *answers[rows]) error {
 	op := ent.OpQueryAll
 	if r.One {
 		op = ent.OpQueryOnly
 	}
-	return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out [][]T) (bool, error) {
-		return r.query(ctx, sc, op, opts, keys, list, out)
+	return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out []rows) (bool, error) {
+		return queryRows(ctx, r, sc, op, opts, keys, list, out)
 	})
 }
 
@@ -127,11 +197,12 @@ func (r *Relation[K, T, Q]) fetch(ctx context.Context, sc *Scope, opts []func(Q)
 // the keys for equal. query writes the answers at the position of their key. It
 // reports false if one can not be told to one of several keys; it is called for
 // each of these alone then.
-func inLists[K comparable, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
-	if r.Key.Exact || len(keys) == 1 {
+func inLists[K comparable, T any, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
+	codec := codecOf(r)
+	if codec.Exact || len(keys) == 1 {
 		return inListsApart(r, sc, keys, out, query)
 	}
-	lists, err := apart(r.Key, keys)
+	lists, err := apart(*codec, keys)
 	if err != nil {
 		return err
 	}
@@ -154,15 +225,16 @@ func inLists[K comparable, T comparable, Q, V any](r *Relation[K, T, Q], sc *Sco
 }
 
 // inListsApart is inLists for keys of which the database holds no two for equal.
-func inListsApart[K comparable, T comparable, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
-	return keyLists(sc.driver.Dialect(), r.Key, keys, func(start, end int, list keyList) error {
+func inListsApart[K comparable, T any, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
+	codec := *codecOf(r)
+	return keyLists(sc.driver.Dialect(), codec, keys, func(start, end int, list keyList) error {
 		told, err := query(keys[start:end], list, out[start:end])
 		if told || err != nil {
 			return err
 		}
 		// What is found for a key alone is its own.
 		for i := start; i < end; i++ {
-			err := keyLists(sc.driver.Dialect(), r.Key, keys[i:i+1], func(_, _ int, list keyList) error {
+			err := keyLists(sc.driver.Dialect(), codec, keys[i:i+1], func(_, _ int, list keyList) error {
 				_, err := query(keys[i:i+1], list, out[i:i+1])
 				return err
 			})
@@ -174,20 +246,20 @@ func inListsApart[K comparable, T comparable, Q, V any](r *Relation[K, T, Q], sc
 	})
 }
 
-// query sends one statement and groups its rows. It reports false if a row can
+// queryRows sends one statement and groups its rows. It reports false if a row can
 // not be told to one of several keys.
-func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, op string, opts []func(Q), keys []K, list keyList, out [][]T) (bool, error) {
+func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows) (bool, error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
 	}
 	var st *statement
-	scan := newRowScanner(&r.Key, keys)
+	scan := newRowScanner(codecOf(r), keys)
 	if r.Match.Table != "" && len(keys) > 1 {
 		scan.idColumn = r.Target.IDColumn
 	}
-	returned, scanned, err := r.Target.All(ctx, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
-		st = r.statement(sc, list, len(keys))
+	returned, scanned, err := runAll(ctx, r.Target, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
+		st = statementOf(r, sc, list, len(keys))
 		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.columns())
 		st.rewrite(ctx, spec, qc)
 		scan.attach(ctx, spec, st)
@@ -200,20 +272,17 @@ func (r *Relation[K, T, Q]) query(ctx context.Context, sc *Scope, op string, opt
 		return false, err
 	}
 	if len(keys) == 1 {
-		if returned == nil { // an interceptor's
-			returned = []T{}
-		}
-		out[0] = returned[:len(returned):len(returned)]
+		out[0] = rowsOf(returned)
 		return true, nil
 	}
-	if r.Target.Cut(q) {
+	if r.Target.View(q).cutBelow() {
 		return false, nil // the limit is one for what a key alone brings
 	}
 	return groups(scan, returned, scanned, out), nil
 }
 
-// statement returns a statement for n keys.
-func (r *Relation[K, T, Q]) statement(sc *Scope, list keyList, n int) *statement {
+// statementOf returns a statement for n keys.
+func statementOf[K comparable, T, Q any](r *Relation[K, T, Q], sc *Scope, list keyList, n int) *statement {
 	st := &statement{match: r.Match, idColumn: r.Target.IDColumn, unique: r.Target.Unique, one: r.One, list: list, keyless: n == 1}
 	if r.Match.Schema != nil {
 		st.schema = r.Match.Schema(sc)

@@ -34,15 +34,15 @@ var _ dialect.Driver = (*Renderer)(nil)
 
 // renderOptions returns a key that is equal for equal options, empty for those
 // without an effect, and reports false for options that can not be batched.
-func (r *Relation[K, T, Q]) renderOptions(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
-	key, ok := r.Target.render(ctx, sc, opts)
+func renderOptions[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, opts []func(Q)) (string, bool) {
+	key, ok := renderQuery(ctx, r.Target, sc, opts)
 	if !ok {
 		return "", false
 	}
-	plain, known := sc.plain.Load(r.Target)
+	plain, known := sc.plain.Load(r.Target.Label)
 	if !known {
-		p, _ := r.Target.render(ctx, sc, nil)
-		plain, _ = sc.plain.LoadOrStore(r.Target, p)
+		p, _ := renderQuery(ctx, r.Target, sc, nil)
+		plain, _ = sc.plain.LoadOrStore(r.Target.Label, p)
 	}
 	if key == plain.(string) {
 		key = ""
@@ -50,34 +50,34 @@ func (r *Relation[K, T, Q]) renderOptions(ctx context.Context, sc *Scope, opts [
 	return key, true
 }
 
-func (t *Target[T, Q]) render(ctx context.Context, sc *Scope, opts []func(Q)) (string, bool) {
+func renderQuery[T, Q any](ctx context.Context, t *Target[T, Q], sc *Scope, opts []func(Q)) (string, bool) {
 	q := t.New(sc)
 	for _, opt := range opts {
 		opt(q)
 	}
 	rd := &Renderer{dialect: sc.driver.Dialect(), verdicts: &sc.verdicts}
-	if !t.Render(ctx, q, rd) || rd.bad {
+	if !t.View(q).render(ctx, rd) || rd.bad {
 		return "", false
 	}
 	return string(rd.key), true
 }
 
-// Rendered reports whether a query ended because its statement was noted.
-func (r *Renderer) Rendered(err error) bool { return errors.Is(err, errRendered) }
+// rendered reports whether a query ended because its statement was noted.
+func (r *Renderer) rendered(err error) bool { return errors.Is(err, errRendered) }
 
-// Edge notes that the statements that follow are those of an eager load; name
+// edge notes that the statements that follow are those of an eager load; name
 // is empty but for named edges.
-func (r *Renderer) Edge(index int, name string) {
+func (r *Renderer) edge(index int, name string) {
 	r.key = binary.AppendVarint(append(r.key, 'e'), int64(index))
 	r.text(name)
 }
 
-// End notes that an eager load has no more statements.
-func (r *Renderer) End() { r.key = append(r.key, 'x') }
+// end notes that an eager load has no more statements.
+func (r *Renderer) end() { r.key = append(r.key, 'x') }
 
-// Unique notes whether duplicates are to be filtered; a plain query does not
+// unique notes whether duplicates are to be filtered; a plain query does not
 // show the difference between a choice and the default.
-func (r *Renderer) Unique(v *bool) {
+func (r *Renderer) unique(v *bool) {
 	switch {
 	case v == nil:
 		r.key = append(r.key, 'd')

@@ -231,12 +231,12 @@ func scanned(holder any) (any, bool) {
 
 // groups distributes the entities that interceptors returned, given those that
 // were scanned, to their owners. It reports false if an entity can not be told.
-func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T) bool {
+func groups[K comparable, T any](s *rowScanner[K], returned, scanned []T, out []rows) bool {
 	if s.lost || int(s.made) != len(scanned) {
 		return false
 	}
 	total := len(s.owners)
-	rows := func(yield func(owner int32, entity T) bool) {
+	each := func(yield func(owner int32, entity T) bool) {
 		for i, o := range s.owners {
 			if !yield(o, scanned[s.entity(i)]) {
 				return
@@ -249,7 +249,7 @@ func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T)
 			return false
 		}
 		total = len(kept)
-		rows = func(yield func(owner int32, entity T) bool) {
+		each = func(yield func(owner int32, entity T) bool) {
 			for _, i := range kept {
 				if !yield(s.owners[i], scanned[s.entity(i)]) {
 					return
@@ -257,36 +257,38 @@ func groups[K, T comparable](s *rowScanner[K], returned, scanned []T, out [][]T)
 			}
 		}
 	}
-	group(total, rows, out)
+	all, ends := group(total, len(out), each)
+	var shared any = all
+	start := int32(0)
+	for i, end := range ends {
+		out[i] = rows{shared, start, end}
+		start = end
+	}
 	return true
 }
 
-// group distributes rows to their owners, keeping their order. The groups share
-// one array; each is clipped, so that an append by one caller is not seen by
-// another.
-func group[T any](total int, rows func(yield func(owner int32, row T) bool), out [][]T) {
-	starts := make([]int32, len(out)+1)
-	for o := range rows {
+// group sorts n rows by their owner, keeping their order. They share one array: the
+// rows of an owner end where those of the next one begin.
+func group[T any](n, owners int, each func(yield func(owner int32, row T) bool)) (all []T, ends []int32) {
+	starts := make([]int32, owners+1)
+	for o := range each {
 		starts[o+1]++
 	}
-	for i := range out {
+	for i := range owners {
 		starts[i+1] += starts[i]
 	}
-	all := make([]T, total)
-	for i := range out {
-		a, b := starts[i], starts[i+1]
-		out[i] = all[a:b:b]
+	all = make([]T, n)
+	for o, row := range each {
+		all[starts[o]] = row
+		starts[o]++ // the end of o when all of its rows are there
 	}
-	for o, e := range rows {
-		all[starts[o]] = e
-		starts[o]++
-	}
+	return all, starts[:owners]
 }
 
 // returnedRows are the rows of the entities that interceptors returned: they
 // may have dropped some, or changed the order.
-func returnedRows[K, T comparable](s *rowScanner[K], returned, scanned []T) (kept []int, ok bool) {
-	at := make(map[T]int, len(returned))
+func returnedRows[K comparable, T any](s *rowScanner[K], returned, scanned []T) (kept []int, ok bool) {
+	at := make(map[any]int, len(returned)) // T are pointers
 	for i, e := range returned {
 		at[e] = i
 	}

@@ -3,12 +3,13 @@ package entloader
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"weak"
 )
 
 // A Set is a sibling set: the entities that one query returned together, as
-// the keys S of each (its id and foreign keys), read before the application
+// the keys of each (its id and foreign keys), read before the application
 // could change them. The loaders hold their sets, the entities do not:
 //
 //	loaders ──▶ Set ◀┄┄ token ◀── Handle ◀── entity      ┄┄ weak
@@ -16,15 +17,17 @@ import (
 // so a set goes with its loaders, or with the last of its entities, whichever
 // is first, and an entity that is kept for long keeps alive a token of a few
 // words.
-type Set[S any] struct {
+type Set struct {
 	setNode
-	// Rows are the keys of the entities, in the order of the query. Generated
-	// code fills them before the entities are handed out; then read-only.
-	Rows []S
+	size int // entities
+	// The keys of the entities, in the order of the query: written before the
+	// entities are handed out, then read-only.
+	ids column   // columnOf the ids; nil for entities without one
+	fks []column // columnOf FK, by number of the foreign key
 
 	scope *Scope
 	born  uint64  // Loaders.clears when the query ran
-	eager []bool  // by edge: loaded with the query, as a whole
+	eager []int   // edges that were loaded with the query, as a whole
 	read  *record // what the eager loads read from their context
 
 	mu      sync.Mutex
@@ -32,54 +35,47 @@ type Set[S any] struct {
 }
 
 // token ties the entities of a set to the set without keeping it alive.
-type token[S any] struct{ set weak.Pointer[Set[S]] }
+type token struct{ set weak.Pointer[Set] }
 
 // A Handle is the field that generated code adds to an entity. The zero Handle
 // belongs to no set.
-type Handle[S any] struct {
-	token *token[S]
+type Handle struct {
+	token *token
 	index int
 }
 
-// NewSet returns a set of n entities that the query with the given state
-// returned, or that none did if that is nil, and the handle of the first. It
-// returns nil if sc is nil.
-func NewSet[S any](sc *Scope, n int, state *QueryState) (*Set[S], Handle[S]) {
-	if sc == nil || n == 0 {
-		return nil, Handle[S]{}
-	}
-	s := &Set[S]{Rows: make([]S, n), scope: sc, born: sc.loaders.clears.Load()}
+// newSet makes a set of n entities that the query with the given state
+// returned, or that none did if that is nil. It returns the handle of the first.
+func newSet(sc *Scope, n int, ids column, fks []column, state *QueryState) Handle {
+	s := &Set{size: n, ids: ids, fks: fks, scope: sc, born: sc.loaders.clears.Load()}
 	if state != nil {
 		s.eager, s.read = state.eagerLoaded()
 	}
 	sc.loaders.link(&s.setNode)
 	w := weak.Make(s)
-	t := &token[S]{set: w}
+	t := &token{set: w}
 	// The cleanup must not hold the set: it would keep the loaders alive for as
 	// long as the entity.
-	runtime.AddCleanup(t, dropSet[S], w)
-	return s, Handle[S]{token: t}
+	runtime.AddCleanup(t, dropSet, w)
+	return Handle{token: t}
 }
 
-// At returns the handle of the i-th entity of the set.
-func (h Handle[S]) At(i int) Handle[S] { return Handle[S]{token: h.token, index: i} }
-
-func dropSet[S any](w weak.Pointer[Set[S]]) {
+func dropSet(w weak.Pointer[Set]) {
 	if s := w.Value(); s != nil {
 		s.scope.loaders.unlink(&s.setNode)
 	}
 }
 
-// set returns the set of h if it belongs to the scope, and the row of h in it.
-func (h Handle[S]) set(sc *Scope) (*Set[S], *S) {
+// set returns the set of h if it belongs to the scope.
+func (h Handle) set(sc *Scope) *Set {
 	if h.token == nil {
-		return nil, nil
+		return nil
 	}
 	s := h.token.set.Value()
-	if s == nil || s.scope != sc || h.index >= len(s.Rows) {
-		return nil, nil
+	if s == nil || s.scope != sc || h.index >= s.size {
+		return nil
 	}
-	return s, &s.Rows[h.index]
+	return s
 }
 
 // setNode links the sets of loaders, so that a set lives as long as they do.
@@ -111,8 +107,8 @@ func (l *Loaders) unlink(n *setNode) {
 
 // whole reports whether the set was queried together with the edge of the given
 // index, such that the entities hold what a load under ctx would bring.
-func (s *Set[S]) whole(ctx context.Context, index int) bool {
-	return s.eager != nil && s.eager[index] &&
+func (s *Set) whole(ctx context.Context, index int) bool {
+	return s != nil && slices.Contains(s.eager, index) &&
 		s.born == s.scope.loaders.clears.Load() &&
 		s.read.matches(ctx, s.scope.loaders.opt.scope)
 }
@@ -127,12 +123,12 @@ type guess struct {
 }
 
 type guessKey struct {
-	of     any // the relation
+	of     any // the relation, or the dynamic edge
 	answer answerKind
 }
 
 // siblings reports whether a load with these options may send for siblings.
-func (s *Set[S]) siblings(of guessKey, options any) bool {
+func (s *Set) siblings(of guessKey, options any) bool {
 	if options == "" {
 		return true
 	}

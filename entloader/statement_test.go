@@ -189,17 +189,17 @@ func TestGroupsAreClipped(t *testing.T) {
 	a, b, c := new(int), new(int), new(int)
 	s := &rowScanner[int]{owners: []int32{1, 0, 1}, made: 3}
 	scanned := []T{a, b, c}
-	out := make([][]T, 3)
+	out := make([]rows, 3)
 	require.True(t, groups(s, scanned, scanned, out))
-	require.Equal(t, [][]T{{b}, {a, c}, {}}, out)
-	_ = append(out[0], c)
-	require.Same(t, a, out[1][0])
+	require.Equal(t, [][]T{{b}, {a, c}, {}}, listsOf[T](out))
+	_ = append(listOf[T](out[0]), c)
+	require.Same(t, a, listOf[T](out[1])[0])
 
 	// Interceptors may drop and reorder, but not bring entities of their own.
 	require.True(t, groups(s, []T{c, a}, scanned, out))
-	require.Equal(t, [][]T{{}, {c, a}, {}}, out)
+	require.Equal(t, [][]T{{}, {c, a}, {}}, listsOf[T](out))
 	require.True(t, groups(s, []T{}, scanned, out))
-	require.Equal(t, [][]T{{}, {}, {}}, out)
+	require.Equal(t, [][]T{{}, {}, {}}, listsOf[T](out))
 	require.False(t, groups(s, []T{new(int)}, scanned, out))
 	s.lost = true
 	require.False(t, groups(s, scanned, scanned, out))

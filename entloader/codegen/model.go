@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"entgo.io/ent/entc/gen"
@@ -68,13 +69,10 @@ type edgeModel struct {
 
 // An fkModel is a foreign key that an entity holds.
 type fkModel struct {
-	// Field is the name in the sibling struct, Type the type of the key.
-	Field, Type string
-	// Expr reads the key from n, the i-th entity that a query returned, Shown from
-	// an entity n of any origin.
-	Expr, Shown string
-	// Zero is the column if a NULL in it shows as a zero.
-	Zero string
+	// Number is its position among those of the type.
+	Number int
+	// Reader is the expression that reads it.
+	Reader string
 }
 
 // A relationModel is a way to find rows by a key.
@@ -97,11 +95,19 @@ type relationModel struct {
 	Of string
 }
 
-// Sibling is the struct that remembers an entity.
-func (t *typeModel) Sibling() string { return "entloader" + t.Name + "Sibling" }
+// EntityVar is the variable that says how entities are remembered.
+func (t *typeModel) EntityVar() string { return "entloader" + t.Name + "Entity" }
 
-// HandleOf is the function that returns the handle of an entity.
-func (t *typeModel) HandleOf() string { return "entloader" + t.Name + "HandleOf" }
+// Misread lists the numbers of the edges that ent reads wrongly.
+func (t *typeModel) Misread() string {
+	var numbers []string
+	for _, e := range t.Edges {
+		if e.Misread {
+			numbers = append(numbers, strconv.Itoa(e.Number))
+		}
+	}
+	return strings.Join(numbers, ", ")
+}
 
 // TargetVar is the variable that holds the type for the runtime.
 func (t *typeModel) TargetVar() string { return "entloader" + t.Name }
@@ -133,9 +139,23 @@ func (r *relationModel) Kind() string {
 	return "ManyBy"
 }
 
+// MakeCodec is the expression for a function that makes the codec.
+func (r *relationModel) MakeCodec() string {
+	if name, ok := strings.CutSuffix(r.Codec, "]()"); ok && !strings.Contains(name, "(") {
+		return name + "]"
+	}
+	return fmt.Sprintf("func() entloader.Codec[%s] { return %s }", r.KeyType, r.Codec)
+}
+
 // Has reports whether a type has loaders.
 func (m *model) Has(name string) bool {
 	return slices.ContainsFunc(m.Types, func(t *typeModel) bool { return t.Name == name })
+}
+
+// Remembers reports whether loaders remember the entities of a type: it has
+// loaders, and edges.
+func (m *model) Remembers(name string) bool {
+	return slices.ContainsFunc(m.Types, func(t *typeModel) bool { return t.Name == name && len(t.Type.Edges) > 0 })
 }
 
 // UniqueColumns lists the columns that hold no value twice, and no NULL.
@@ -312,34 +332,24 @@ func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
 	}
 	f := fk.Field
 	key := e.Type.ID.Type.String()
-	m := &fkModel{Field: "fk" + e.StructField(), Type: key}
-	value := "n." + fk.StructField()
-	selected := fmt.Sprintf("%s.entloader.Selected(%s.%s)", t.QueryReceiver(), t.Package(), e.ColumnConstant())
-	switch {
-	case misread(t, e):
-		// The entity does not hold it: the target is looked up by its id.
-		m.Expr = fmt.Sprintf("entloader.FK[%s]{}", key)
-		m.Shown = m.Expr
-	case fk.UserDefined && t.HasOneFieldID() && t.ID.StorageKey() == e.Rel.Column():
-		// The foreign key is the id.
-		m.Expr = "entloader.FKValue(n.ID, true, false, false)"
-		m.Shown = m.Expr
-	case f.Type.String() != key, f.Nillable && f.Type.RType.IsPtr():
-		// Rare enough to look the target up by the id of the entity.
-		m.Expr = fmt.Sprintf("entloader.FK[%s]{}", key)
-		m.Shown = m.Expr
-	case f.Nillable:
-		m.Expr = fmt.Sprintf("entloader.FKPointer(%s, %s)", value, selected)
-		m.Shown = fmt.Sprintf("entloader.FKPointer(%s, false)", value)
-	case f.Optional:
-		m.Zero = t.Package() + "." + e.ColumnConstant()
-		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, true, %s.entloader.Null(%s, i))", value, selected, t.QueryReceiver(), m.Zero)
-	default:
-		m.Expr = fmt.Sprintf("entloader.FKValue(%s, %s, false, false)", value, selected)
+	read := func(reader, columns, typ, value string) string {
+		return fmt.Sprintf("entloader.%s(%sfunc(n *%s) %s { return n.%s })", reader, columns, t.Name, typ, value)
 	}
-	if m.Shown == "" {
-		// A zero may be a column that was not selected.
-		m.Shown = fmt.Sprintf("entloader.FKValue(%s, true, true, false)", value)
+	column := fmt.Sprintf("%s.%s, ", t.Package(), e.ColumnConstant())
+	m := &fkModel{Number: len(t.FKs)}
+	switch {
+	case misread(t, e), f.Type.String() != key, f.Nillable && f.Type.RType.IsPtr():
+		// The entity does not hold it, or it is rare enough: the target is looked up
+		// by the id of the entity.
+		m.Reader = fmt.Sprintf("entloader.UnreadFK[*%s, %s]()", t.Name, key)
+	case fk.UserDefined && t.HasOneFieldID() && t.ID.StorageKey() == e.Rel.Column():
+		m.Reader = read("ReadIDFK", "", key, "ID")
+	case f.Nillable:
+		m.Reader = read("ReadNilFK", column, "*"+key, fk.StructField())
+	case f.Optional:
+		m.Reader = read("ReadZeroFK", column, key, fk.StructField())
+	default:
+		m.Reader = read("ReadFK", column, key, fk.StructField())
 	}
 	return m, nil
 }

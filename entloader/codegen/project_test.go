@@ -26,12 +26,12 @@ func root(t testing.TB) string {
 
 // A project is a Go module in a directory of its own, which uses this one.
 type project struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	path string
 }
 
-func newProject(t *testing.T, path string) *project {
+func newProject(t testing.TB, path string) *project {
 	t.Helper()
 	p := &project{t: t, dir: t.TempDir(), path: path}
 	mod, err := os.ReadFile(filepath.Join(root(t), "go.mod"))

@@ -28,13 +28,17 @@ func (r *renderer) fail(k *relationModel, err error) {
 	r.errs = append(r.errs, fmt.Errorf("entloader: %s can not be described: %w", k.Name, err))
 }
 
-// A row is an entity that is never loaded.
-type row struct{}
+// A row is an entity: one that loads, but is never loaded.
+type row struct {
+	id     int
+	handle entloader.Handle
+}
 
 // A rowQuery is what the query of a type is before its statement is made.
 type rowQuery struct {
 	ent.QueryContext
-	target *gen.Type
+	entloader.EdgeQuery[*row] // nil: it runs as part of a batch only
+	target                    *gen.Type
 	// terms add conditions and an order to a statement.
 	where, order []func(*sql.Selector)
 }
@@ -103,32 +107,15 @@ func (*notebook) Scope(context.Context) *entloader.Scope { return nil }
 // numbers.
 func (r *renderer) relation(k *relationModel, match entloader.Match) *entloader.Relation[int, *row, *rowQuery] {
 	t := &entloader.Target[*row, *rowQuery]{
-		New: func(*entloader.Scope) *rowQuery { return &rowQuery{target: k.Target.Type} },
-		All: func(ctx context.Context, q *rowQuery, op string, hook entloader.SpecHook) (returned, scanned []*row, err error) {
-			switch op {
-			case ent.OpQueryOnly:
-				q.limit(2)
-			case ent.OpQueryExist, ent.OpQueryFirst:
-				q.limit(1)
-			}
-			return nil, nil, q.send(ctx, hook)
-		},
-		Count: func(ctx context.Context, q *rowQuery, op string, hook entloader.SpecHook, _ func() (ent.Value, error)) (ent.Value, error) {
-			if op == ent.OpQueryExist && k.Target.HasOneFieldID() {
-				q.limit(1)
-				unique := true
-				q.Unique = &unique
-				q.AppendFieldOnce(k.Target.ID.StorageKey())
-			}
+		New:  func(*entloader.Scope) *rowQuery { return &rowQuery{target: k.Target.Type} },
+		View: func(q *rowQuery) *entloader.View { return &entloader.View{Context: &q.QueryContext} },
+		Run: func(ctx context.Context, q *rowQuery, _ string, hook entloader.SpecHook, _ func([]*row) (ent.Value, error)) (ent.Value, error) {
 			return nil, q.send(ctx, hook)
 		},
-		Cut:         func(*rowQuery) bool { return false },
-		NotFound:    func() error { return errNoted },
-		NotSingular: func() error { return errNoted },
 	}
 	if k.Target.HasOneFieldID() {
 		t.IDColumn = k.Target.ID.StorageKey()
-		t.IDs = func(n int) ent.Value { return make([]int, n) }
+		t.IDs = entloader.IDs[int]
 	}
 	for _, f := range k.Target.Fields {
 		if f.Unique && !f.Optional {
@@ -144,7 +131,7 @@ func (r *renderer) relation(k *relationModel, match entloader.Match) *entloader.
 		key = entloader.TupleKey(parts...)
 	}
 	return &entloader.Relation[int, *row, *rowQuery]{
-		Name: k.Name, Key: key, Match: match, One: k.One, Optional: k.Optional, Target: t,
+		Name: k.Name, Key: func() entloader.Codec[int] { return key }, Match: match, One: k.One, Optional: k.Optional, Target: t,
 	}
 }
 
@@ -174,11 +161,16 @@ func (r *renderer) run(k *relationModel, match entloader.Match, load func(contex
 	notes := &notebook{}
 	var l entloader.Loaders
 	l.Init(notes, nil, notes, false, nil)
-	set, h := entloader.NewSet[int](l.Main(), 2, &entloader.QueryState{})
-	set.Rows[0], set.Rows[1] = 1, 2
-	s := &sibling{scope: l.Main(), handle: h, edge: &entloader.EntityEdge[int, int, int, *row, *rowQuery]{
-		Name: k.Name, ID: func(id *int) int { return *id }, ByID: r.relation(k, match),
-	}}
+	rows := []*row{{id: 1}, {id: 2}}
+	entity := &entloader.Entity[*row]{
+		Handle: func(n *row) *entloader.Handle { return &n.handle },
+		ID:     entloader.ReadID(func(n *row) int { return n.id }),
+	}
+	entloader.Remember(entity, l.Main(), &entloader.View{State: &entloader.QueryState{}}, rows)
+	s := &sibling{
+		parent: entloader.Parent[*row, int]{Scope: l.Main(), Handle: rows[0].handle, ID: 1},
+		edge:   &entloader.EntityEdge[int, int, *row, *rowQuery]{Name: k.Name, ByID: r.relation(k, match)},
+	}
 	err := load(context.WithValue(context.Background(), noteKey{}, notes), s)
 	if len(notes.statements) != 1 || !errors.Is(err, errNoted) {
 		r.fail(k, fmt.Errorf("%d statements: %w", len(notes.statements), err))
@@ -189,9 +181,8 @@ func (r *renderer) run(k *relationModel, match entloader.Match, load func(contex
 
 // A sibling is the entity that loads: the one with id 1.
 type sibling struct {
-	scope  *entloader.Scope
-	handle entloader.Handle[int]
-	edge   *entloader.EntityEdge[int, int, int, *row, *rowQuery]
+	parent entloader.Parent[*row, int]
+	edge   *entloader.EntityEdge[int, int, *row, *rowQuery]
 }
 
 // columnList matches the columns that a statement begins with.
@@ -201,10 +192,10 @@ var columnList = regexp.MustCompile("^((?:SELECT \\* FROM \\()?SELECT (?:DISTINC
 func (r *renderer) load(k *relationModel, match entloader.Match) string {
 	return r.run(k, match, func(ctx context.Context, s *sibling) error {
 		if k.One {
-			_, _, err := s.edge.LoadOne(ctx, s.scope, s.handle, 1, nil, nil)
+			_, err := entloader.LoadOne(ctx, s.edge, s.parent, nil, nil, nil)
 			return err
 		}
-		_, _, err := s.edge.LoadMany(ctx, s.scope, s.handle, 1, nil, nil)
+		_, err := entloader.LoadMany(ctx, s.edge, s.parent, nil, nil, nil)
 		return err
 	})
 }
@@ -213,9 +204,9 @@ func (r *renderer) load(k *relationModel, match entloader.Match) string {
 func (r *renderer) count(k *relationModel, run string) string {
 	return r.run(k, r.match(k), func(ctx context.Context, s *sibling) (err error) {
 		if run == "Exist" {
-			_, _, err = s.edge.ExistMany(ctx, s.scope, s.handle, 1, nil)
+			_, err = entloader.ExistMany(ctx, s.edge, s.parent, nil, nil)
 		} else {
-			_, _, err = s.edge.CountMany(ctx, s.scope, s.handle, 1, nil)
+			_, err = entloader.CountMany(ctx, s.edge, s.parent, nil, nil)
 		}
 		return err
 	})

@@ -32,11 +32,11 @@ func (r *renderer) declared(d *dynamicModel, run string) string {
 		none := entloader.NoParams{}
 		switch run {
 		case "Count":
-			_, err = entloader.CountDeclared(ctx, s.edge, declared, s.scope, s.handle, 1, none)
+			_, err = entloader.CountDeclared(ctx, s.edge, declared, s.parent, nil, none)
 		case "Exist":
-			_, err = entloader.ExistDeclared(ctx, s.edge, declared, s.scope, s.handle, 1, none)
+			_, err = entloader.ExistDeclared(ctx, s.edge, declared, s.parent, nil, none)
 		default:
-			_, err = entloader.LoadDeclared(ctx, s.edge, declared, s.scope, s.handle, 1, none)
+			_, err = entloader.LoadDeclared(ctx, s.edge, declared, s.parent, nil, none)
 		}
 		return err
 	})

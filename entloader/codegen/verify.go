@@ -18,8 +18,8 @@ var needs = []struct{ file, text string }{
 	{"client.go", "config struct {"},
 	{"%s_query.go", ") sqlAll(ctx context.Context, hooks ...queryHook) ("},
 	{"%s_query.go", ") prepareQuery(ctx context.Context) error"},
-	{"%s_query.go", ".entloaderSpec(ctx, _spec)"},
-	{"%s_query.go", ".entloaderNodes(ctx, nodes)"},
+	{"%s_query.go", "ctx = entloaderSpec(ctx, _spec, "},
+	{"%s_query.go", "entloaderNodes(ctx, nodes, "},
 }
 
 // verify reports what ent did not generate as the templates expect it. Without

@@ -25,7 +25,7 @@ type Album struct {
 	// The values are being populated by the AlbumQuery when eager-loading is set.
 	Edges        AlbumEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderAlbumHandle
+	entloader    entloaderHandle
 }
 
 // AlbumEdges holds the relations/edges for other nodes in the graph.

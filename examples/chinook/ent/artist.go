@@ -22,7 +22,7 @@ type Artist struct {
 	// The values are being populated by the ArtistQuery when eager-loading is set.
 	Edges        ArtistEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderArtistHandle
+	entloader    entloaderHandle
 }
 
 // ArtistEdges holds the relations/edges for other nodes in the graph.

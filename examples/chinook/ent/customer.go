@@ -45,7 +45,7 @@ type Customer struct {
 	// The values are being populated by the CustomerQuery when eager-loading is set.
 	Edges        CustomerEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderCustomerHandle
+	entloader    entloaderHandle
 }
 
 // CustomerEdges holds the relations/edges for other nodes in the graph.

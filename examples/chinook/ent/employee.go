@@ -49,7 +49,7 @@ type Employee struct {
 	// The values are being populated by the EmployeeQuery when eager-loading is set.
 	Edges        EmployeeEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderEmployeeHandle
+	entloader    entloaderHandle
 }
 
 // EmployeeEdges holds the relations/edges for other nodes in the graph.

@@ -45,40 +45,30 @@ type Loaders struct {
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
-	l.Album.loaders = l
 	l.Album.ByID = entloader.NewOneBy[entloaderAlbumByIDRelation](&l.Loaders)
 	l.Album.Artist = entloader.NewOneBy[entloaderAlbumArtistRelation](&l.Loaders)
 	l.Album.Tracks = entloader.NewManyBy[entloaderAlbumTracksRelation](&l.Loaders)
-	l.Artist.loaders = l
 	l.Artist.ByID = entloader.NewOneBy[entloaderArtistByIDRelation](&l.Loaders)
 	l.Artist.Albums = entloader.NewManyBy[entloaderArtistAlbumsRelation](&l.Loaders)
-	l.Customer.loaders = l
 	l.Customer.ByID = entloader.NewOneBy[entloaderCustomerByIDRelation](&l.Loaders)
 	l.Customer.SupportRep = entloader.NewOneBy[entloaderCustomerSupportRepRelation](&l.Loaders)
 	l.Customer.Invoices = entloader.NewManyBy[entloaderCustomerInvoicesRelation](&l.Loaders)
-	l.Employee.loaders = l
 	l.Employee.ByID = entloader.NewOneBy[entloaderEmployeeByIDRelation](&l.Loaders)
 	l.Employee.Manager = entloader.NewOneBy[entloaderEmployeeManagerRelation](&l.Loaders)
 	l.Employee.Reports = entloader.NewManyBy[entloaderEmployeeReportsRelation](&l.Loaders)
 	l.Employee.Customers = entloader.NewManyBy[entloaderEmployeeCustomersRelation](&l.Loaders)
-	l.Genre.loaders = l
 	l.Genre.ByID = entloader.NewOneBy[entloaderGenreByIDRelation](&l.Loaders)
 	l.Genre.Tracks = entloader.NewManyBy[entloaderGenreTracksRelation](&l.Loaders)
-	l.Invoice.loaders = l
 	l.Invoice.ByID = entloader.NewOneBy[entloaderInvoiceByIDRelation](&l.Loaders)
 	l.Invoice.Customer = entloader.NewOneBy[entloaderInvoiceCustomerRelation](&l.Loaders)
 	l.Invoice.Lines = entloader.NewManyBy[entloaderInvoiceLinesRelation](&l.Loaders)
-	l.InvoiceLine.loaders = l
 	l.InvoiceLine.ByID = entloader.NewOneBy[entloaderInvoiceLineByIDRelation](&l.Loaders)
 	l.InvoiceLine.Invoice = entloader.NewOneBy[entloaderInvoiceLineInvoiceRelation](&l.Loaders)
 	l.InvoiceLine.Track = entloader.NewOneBy[entloaderInvoiceLineTrackRelation](&l.Loaders)
-	l.MediaType.loaders = l
 	l.MediaType.ByID = entloader.NewOneBy[entloaderMediaTypeByIDRelation](&l.Loaders)
 	l.MediaType.Tracks = entloader.NewManyBy[entloaderMediaTypeTracksRelation](&l.Loaders)
-	l.Playlist.loaders = l
 	l.Playlist.ByID = entloader.NewOneBy[entloaderPlaylistByIDRelation](&l.Loaders)
 	l.Playlist.Tracks = entloader.NewManyBy[entloaderPlaylistTracksRelation](&l.Loaders)
-	l.Track.loaders = l
 	l.Track.ByID = entloader.NewOneBy[entloaderTrackByIDRelation](&l.Loaders)
 	l.Track.Album = entloader.NewOneBy[entloaderTrackAlbumRelation](&l.Loaders)
 	l.Track.MediaType = entloader.NewOneBy[entloaderTrackMediaTypeRelation](&l.Loaders)
@@ -111,290 +101,300 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AlbumLoaders load Albums, and what belongs to them, by key.
 type AlbumLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderAlbumByIDRelation, int, *Album, *AlbumQuery]
-	Artist  entloader.OneBy[entloaderAlbumArtistRelation, int, *Artist, *ArtistQuery]
-	Tracks  entloader.ManyBy[entloaderAlbumTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderAlbumByIDRelation, int, *Album, *AlbumQuery]
+	Artist *entloader.OneBy[entloaderAlbumArtistRelation, int, *Artist, *ArtistQuery]
+	Tracks *entloader.ManyBy[entloaderAlbumTracksRelation, int, *Track, *TrackQuery]
 }
 
-type entloaderAlbumByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l AlbumLoaders) Siblings(entities ...*Album) {
+	entloader.Declare(l.ByID, entloaderAlbumEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Album, see [entloader.Related].
+type (
+	entloaderAlbumByIDRelation   struct{}
+	entloaderAlbumArtistRelation struct{}
+	entloaderAlbumTracksRelation struct{}
+)
+
 func (entloaderAlbumByIDRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
 	return entloaderAlbumByID
 }
-
-type entloaderAlbumArtistRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderAlbumArtistRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
 	return entloaderAlbumArtist
 }
-
-type entloaderAlbumTracksRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderAlbumTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderAlbumTracks
 }
 
 // ArtistLoaders load Artists, and what belongs to them, by key.
 type ArtistLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderArtistByIDRelation, int, *Artist, *ArtistQuery]
-	Albums  entloader.ManyBy[entloaderArtistAlbumsRelation, int, *Album, *AlbumQuery]
+	ByID   *entloader.OneBy[entloaderArtistByIDRelation, int, *Artist, *ArtistQuery]
+	Albums *entloader.ManyBy[entloaderArtistAlbumsRelation, int, *Album, *AlbumQuery]
 }
 
-type entloaderArtistByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l ArtistLoaders) Siblings(entities ...*Artist) {
+	entloader.Declare(l.ByID, entloaderArtistEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Artist, see [entloader.Related].
+type (
+	entloaderArtistByIDRelation   struct{}
+	entloaderArtistAlbumsRelation struct{}
+)
+
 func (entloaderArtistByIDRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
 	return entloaderArtistByID
 }
-
-type entloaderArtistAlbumsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderArtistAlbumsRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
 	return entloaderArtistAlbums
 }
 
 // CustomerLoaders load Customers, and what belongs to them, by key.
 type CustomerLoaders struct {
-	loaders    *Loaders
-	ByID       entloader.OneBy[entloaderCustomerByIDRelation, int, *Customer, *CustomerQuery]
-	SupportRep entloader.OneBy[entloaderCustomerSupportRepRelation, int, *Employee, *EmployeeQuery]
-	Invoices   entloader.ManyBy[entloaderCustomerInvoicesRelation, int, *Invoice, *InvoiceQuery]
+	ByID       *entloader.OneBy[entloaderCustomerByIDRelation, int, *Customer, *CustomerQuery]
+	SupportRep *entloader.OneBy[entloaderCustomerSupportRepRelation, int, *Employee, *EmployeeQuery]
+	Invoices   *entloader.ManyBy[entloaderCustomerInvoicesRelation, int, *Invoice, *InvoiceQuery]
 }
 
-type entloaderCustomerByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l CustomerLoaders) Siblings(entities ...*Customer) {
+	entloader.Declare(l.ByID, entloaderCustomerEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Customer, see [entloader.Related].
+type (
+	entloaderCustomerByIDRelation       struct{}
+	entloaderCustomerSupportRepRelation struct{}
+	entloaderCustomerInvoicesRelation   struct{}
+)
+
 func (entloaderCustomerByIDRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
 	return entloaderCustomerByID
 }
-
-type entloaderCustomerSupportRepRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderCustomerSupportRepRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderCustomerSupportRep
 }
-
-type entloaderCustomerInvoicesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderCustomerInvoicesRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
 	return entloaderCustomerInvoices
 }
 
 // EmployeeLoaders load Employees, and what belongs to them, by key.
 type EmployeeLoaders struct {
-	loaders   *Loaders
-	ByID      entloader.OneBy[entloaderEmployeeByIDRelation, int, *Employee, *EmployeeQuery]
-	Manager   entloader.OneBy[entloaderEmployeeManagerRelation, int, *Employee, *EmployeeQuery]
-	Reports   entloader.ManyBy[entloaderEmployeeReportsRelation, int, *Employee, *EmployeeQuery]
-	Customers entloader.ManyBy[entloaderEmployeeCustomersRelation, int, *Customer, *CustomerQuery]
+	ByID      *entloader.OneBy[entloaderEmployeeByIDRelation, int, *Employee, *EmployeeQuery]
+	Manager   *entloader.OneBy[entloaderEmployeeManagerRelation, int, *Employee, *EmployeeQuery]
+	Reports   *entloader.ManyBy[entloaderEmployeeReportsRelation, int, *Employee, *EmployeeQuery]
+	Customers *entloader.ManyBy[entloaderEmployeeCustomersRelation, int, *Customer, *CustomerQuery]
 }
 
-type entloaderEmployeeByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l EmployeeLoaders) Siblings(entities ...*Employee) {
+	entloader.Declare(l.ByID, entloaderEmployeeEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Employee, see [entloader.Related].
+type (
+	entloaderEmployeeByIDRelation      struct{}
+	entloaderEmployeeManagerRelation   struct{}
+	entloaderEmployeeReportsRelation   struct{}
+	entloaderEmployeeCustomersRelation struct{}
+)
+
 func (entloaderEmployeeByIDRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderEmployeeByID
 }
-
-type entloaderEmployeeManagerRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderEmployeeManagerRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderEmployeeManager
 }
-
-type entloaderEmployeeReportsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderEmployeeReportsRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderEmployeeReports
 }
-
-type entloaderEmployeeCustomersRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderEmployeeCustomersRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
 	return entloaderEmployeeCustomers
 }
 
 // GenreLoaders load Genres, and what belongs to them, by key.
 type GenreLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderGenreByIDRelation, int, *Genre, *GenreQuery]
-	Tracks  entloader.ManyBy[entloaderGenreTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderGenreByIDRelation, int, *Genre, *GenreQuery]
+	Tracks *entloader.ManyBy[entloaderGenreTracksRelation, int, *Track, *TrackQuery]
 }
 
-type entloaderGenreByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l GenreLoaders) Siblings(entities ...*Genre) {
+	entloader.Declare(l.ByID, entloaderGenreEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Genre, see [entloader.Related].
+type (
+	entloaderGenreByIDRelation   struct{}
+	entloaderGenreTracksRelation struct{}
+)
+
 func (entloaderGenreByIDRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
 	return entloaderGenreByID
 }
-
-type entloaderGenreTracksRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderGenreTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderGenreTracks
 }
 
 // InvoiceLoaders load Invoices, and what belongs to them, by key.
 type InvoiceLoaders struct {
-	loaders  *Loaders
-	ByID     entloader.OneBy[entloaderInvoiceByIDRelation, int, *Invoice, *InvoiceQuery]
-	Customer entloader.OneBy[entloaderInvoiceCustomerRelation, int, *Customer, *CustomerQuery]
-	Lines    entloader.ManyBy[entloaderInvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	ByID     *entloader.OneBy[entloaderInvoiceByIDRelation, int, *Invoice, *InvoiceQuery]
+	Customer *entloader.OneBy[entloaderInvoiceCustomerRelation, int, *Customer, *CustomerQuery]
+	Lines    *entloader.ManyBy[entloaderInvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
 }
 
-type entloaderInvoiceByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l InvoiceLoaders) Siblings(entities ...*Invoice) {
+	entloader.Declare(l.ByID, entloaderInvoiceEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Invoice, see [entloader.Related].
+type (
+	entloaderInvoiceByIDRelation     struct{}
+	entloaderInvoiceCustomerRelation struct{}
+	entloaderInvoiceLinesRelation    struct{}
+)
+
 func (entloaderInvoiceByIDRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
 	return entloaderInvoiceByID
 }
-
-type entloaderInvoiceCustomerRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInvoiceCustomerRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
 	return entloaderInvoiceCustomer
 }
-
-type entloaderInvoiceLinesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInvoiceLinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
 	return entloaderInvoiceLines
 }
 
 // InvoiceLineLoaders load InvoiceLines, and what belongs to them, by key.
 type InvoiceLineLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderInvoiceLineByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
-	Invoice entloader.OneBy[entloaderInvoiceLineInvoiceRelation, int, *Invoice, *InvoiceQuery]
-	Track   entloader.OneBy[entloaderInvoiceLineTrackRelation, int, *Track, *TrackQuery]
+	ByID    *entloader.OneBy[entloaderInvoiceLineByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	Invoice *entloader.OneBy[entloaderInvoiceLineInvoiceRelation, int, *Invoice, *InvoiceQuery]
+	Track   *entloader.OneBy[entloaderInvoiceLineTrackRelation, int, *Track, *TrackQuery]
 }
 
-type entloaderInvoiceLineByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l InvoiceLineLoaders) Siblings(entities ...*InvoiceLine) {
+	entloader.Declare(l.ByID, entloaderInvoiceLineEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of InvoiceLine, see [entloader.Related].
+type (
+	entloaderInvoiceLineByIDRelation    struct{}
+	entloaderInvoiceLineInvoiceRelation struct{}
+	entloaderInvoiceLineTrackRelation   struct{}
+)
+
 func (entloaderInvoiceLineByIDRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
 	return entloaderInvoiceLineByID
 }
-
-type entloaderInvoiceLineInvoiceRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInvoiceLineInvoiceRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
 	return entloaderInvoiceLineInvoice
 }
-
-type entloaderInvoiceLineTrackRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderInvoiceLineTrackRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderInvoiceLineTrack
 }
 
 // MediaTypeLoaders load MediaTypes, and what belongs to them, by key.
 type MediaTypeLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderMediaTypeByIDRelation, int, *MediaType, *MediaTypeQuery]
-	Tracks  entloader.ManyBy[entloaderMediaTypeTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderMediaTypeByIDRelation, int, *MediaType, *MediaTypeQuery]
+	Tracks *entloader.ManyBy[entloaderMediaTypeTracksRelation, int, *Track, *TrackQuery]
 }
 
-type entloaderMediaTypeByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l MediaTypeLoaders) Siblings(entities ...*MediaType) {
+	entloader.Declare(l.ByID, entloaderMediaTypeEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of MediaType, see [entloader.Related].
+type (
+	entloaderMediaTypeByIDRelation   struct{}
+	entloaderMediaTypeTracksRelation struct{}
+)
+
 func (entloaderMediaTypeByIDRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
 	return entloaderMediaTypeByID
 }
-
-type entloaderMediaTypeTracksRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderMediaTypeTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderMediaTypeTracks
 }
 
 // PlaylistLoaders load Playlists, and what belongs to them, by key.
 type PlaylistLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderPlaylistByIDRelation, int, *Playlist, *PlaylistQuery]
-	Tracks  entloader.ManyBy[entloaderPlaylistTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderPlaylistByIDRelation, int, *Playlist, *PlaylistQuery]
+	Tracks *entloader.ManyBy[entloaderPlaylistTracksRelation, int, *Track, *TrackQuery]
 }
 
-type entloaderPlaylistByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l PlaylistLoaders) Siblings(entities ...*Playlist) {
+	entloader.Declare(l.ByID, entloaderPlaylistEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Playlist, see [entloader.Related].
+type (
+	entloaderPlaylistByIDRelation   struct{}
+	entloaderPlaylistTracksRelation struct{}
+)
+
 func (entloaderPlaylistByIDRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
 	return entloaderPlaylistByID
 }
-
-type entloaderPlaylistTracksRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderPlaylistTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderPlaylistTracks
 }
 
 // TrackLoaders load Tracks, and what belongs to them, by key.
 type TrackLoaders struct {
-	loaders      *Loaders
-	ByID         entloader.OneBy[entloaderTrackByIDRelation, int, *Track, *TrackQuery]
-	Album        entloader.OneBy[entloaderTrackAlbumRelation, int, *Album, *AlbumQuery]
-	MediaType    entloader.OneBy[entloaderTrackMediaTypeRelation, int, *MediaType, *MediaTypeQuery]
-	Genre        entloader.OneBy[entloaderTrackGenreRelation, int, *Genre, *GenreQuery]
-	Playlists    entloader.ManyBy[entloaderTrackPlaylistsRelation, int, *Playlist, *PlaylistQuery]
-	InvoiceLines entloader.ManyBy[entloaderTrackInvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	ByID         *entloader.OneBy[entloaderTrackByIDRelation, int, *Track, *TrackQuery]
+	Album        *entloader.OneBy[entloaderTrackAlbumRelation, int, *Album, *AlbumQuery]
+	MediaType    *entloader.OneBy[entloaderTrackMediaTypeRelation, int, *MediaType, *MediaTypeQuery]
+	Genre        *entloader.OneBy[entloaderTrackGenreRelation, int, *Genre, *GenreQuery]
+	Playlists    *entloader.ManyBy[entloaderTrackPlaylistsRelation, int, *Playlist, *PlaylistQuery]
+	InvoiceLines *entloader.ManyBy[entloaderTrackInvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
 }
 
-type entloaderTrackByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l TrackLoaders) Siblings(entities ...*Track) {
+	entloader.Declare(l.ByID, entloaderTrackEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Track, see [entloader.Related].
+type (
+	entloaderTrackByIDRelation         struct{}
+	entloaderTrackAlbumRelation        struct{}
+	entloaderTrackMediaTypeRelation    struct{}
+	entloaderTrackGenreRelation        struct{}
+	entloaderTrackPlaylistsRelation    struct{}
+	entloaderTrackInvoiceLinesRelation struct{}
+)
+
 func (entloaderTrackByIDRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderTrackByID
 }
-
-type entloaderTrackAlbumRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTrackAlbumRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
 	return entloaderTrackAlbum
 }
-
-type entloaderTrackMediaTypeRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTrackMediaTypeRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
 	return entloaderTrackMediaType
 }
-
-type entloaderTrackGenreRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTrackGenreRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
 	return entloaderTrackGenre
 }
-
-type entloaderTrackPlaylistsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTrackPlaylistsRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
 	return entloaderTrackPlaylists
 }
-
-type entloaderTrackInvoiceLinesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderTrackInvoiceLinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
 	return entloaderTrackInvoiceLines
 }

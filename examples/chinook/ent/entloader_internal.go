@@ -84,41 +84,19 @@ func entloaderTx(c *config) bool {
 	return ok
 }
 
-// entloaderAll runs q as its All method does, with a hook on the statement.
-// scanned are the entities that the statement brought, returned those that the
-// interceptors let through.
-func entloaderAll[T any, Q interface {
+// entloaderQuery is what the query builders of ent have in common, for entities T.
+type entloaderQuery[T any] interface {
 	Query
 	prepareQuery(context.Context) error
 	sqlAll(context.Context, ...queryHook) ([]T, error)
-}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook) (returned, scanned []T, err error) {
-	ctx = setContextOp(ctx, qc(q), op)
-	if err := q.prepareQuery(ctx); err != nil {
-		return nil, nil, err
-	}
-	qr := QuerierFunc(func(ctx context.Context, query Query) (Value, error) {
-		q, ok := query.(Q)
-		if !ok {
-			return nil, fmt.Errorf("unexpected query type %T", query)
-		}
-		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, qc(q))
-		})
-		scanned = nodes
-		return nodes, err
-	})
-	returned, err = withInterceptors[[]T](ctx, q, qr, inters)
-	return returned, scanned, err
+	entloaderView() *entloader.View
 }
 
-// entloaderCount runs q as its Count or Exist method does, with a hook on a
-// statement that brings no entities; the interceptors are given answer.
-func entloaderCount[T any, Q interface {
-	Query
-	prepareQuery(context.Context) error
-	sqlAll(context.Context, ...queryHook) ([]T, error)
-}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-	ctx = setContextOp(ctx, qc(q), op)
+// entloaderRun runs q as its methods do, with a hook on the statement. The
+// interceptors are given what answer makes of the entities that it brings.
+func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
+	v := q.entloaderView()
+	ctx = setContextOp(ctx, v.Context, op)
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}
@@ -127,1900 +105,711 @@ func entloaderCount[T any, Q interface {
 		if !ok {
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
-		_, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, qc(q))
+		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
+			hook(ctx, spec, q.entloaderView().Context)
 		})
 		if err != nil {
 			return nil, err
 		}
-		return answer()
+		return answer(nodes)
 	})
-	return withInterceptors[Value](ctx, q, qr, inters)
+	return withInterceptors[Value](ctx, q, qr, v.Interceptors)
 }
 
-type entloaderQueryState = entloader.QueryState
-
-// entloaderAlbumSibling is what loaders remember of a Album: its keys.
-type entloaderAlbumSibling struct {
-	id       int
-	fkArtist entloader.FK[int]
+// entloaderSend returns a function that sends the statement of q, a query with
+// configuration c, to another driver. It is not inlined, which would be a copy per
+// type.
+//
+//go:noinline
+func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, dialect.Driver) error {
+	return func(ctx context.Context, driver dialect.Driver) error {
+		own := c.driver
+		c.driver = driver
+		_, err := q.sqlAll(ctx)
+		c.driver = own
+		return err
+	}
 }
 
-type entloaderAlbumHandle = entloader.Handle[entloaderAlbumSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Album) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *AlbumQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
+// entloaderSpec prepares a query for its entities being remembered.
+func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	_q.entloader.Watch(spec)
-	if _q.withArtist.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withTracks.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
+	return entloader.Watch(ctx, e, spec, q.entloaderView())
 }
 
-// entloaderNodes remembers the entities as siblings.
-func (_q *AlbumQuery) entloaderNodes(ctx context.Context, nodes []*Album) {
-	if _q.withArtist.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withTracks.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderAlbumSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderAlbumSibling{
-			id:       n.ID,
-			fkArtist: entloader.FKValue(n.ArtistID, _q.entloader.Selected(album.ArtistColumn), false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderNodes remembers the entities of a query with configuration c as
+// siblings.
+func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
+	if sc := entloaderScope(ctx, c); sc != nil {
+		entloader.Remember(e, sc, q.entloaderView(), nodes)
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l AlbumLoaders) Siblings(entities ...*Album) {
-	entloader.Declare(entities, entloaderAlbumHandleOf, func(n *Album) (*entloader.Scope, entloaderAlbumSibling) {
-		return l.loaders.declared(&n.config), entloaderAlbumSibling{id: n.ID, fkArtist: entloader.FKValue(n.ArtistID, true, true, false)}
-	})
+type (
+	entloaderHandle     = entloader.Handle
+	entloaderQueryState = entloader.QueryState
+)
+
+// entloaderPackage is this package as the runtime sees it.
+var entloaderPackage = &entloader.Package{
+	NotFound:    func(label string) error { return &NotFoundError{label} },
+	NotSingular: func(label string) error { return &NotSingularError{label} },
+	IsNotFound:  IsNotFound,
 }
 
-func entloaderAlbumHandleOf(n *Album) *entloaderAlbumHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *AlbumQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+// entloaderAlbumEntity is what loaders remember of Albums: their keys.
+var entloaderAlbumEntity = &entloader.Entity[*Album]{
+	Handle: func(n *Album) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Album) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Album) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Album]{
+		entloader.ReadFK(album.ArtistColumn, func(n *Album) int { return n.ArtistID }),
+	},
 }
 
-// entloaderCut reports whether q does not bring all rows.
-func (_q *AlbumQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Album) entloaderParent(ctx context.Context) entloader.Parent[*Album, int] {
+	return entloader.Parent[*Album, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
+	}
 }
 
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *AlbumQuery) entloaderCutBelow() bool {
-	if with := _q.withArtist; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *AlbumQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *AlbumQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withArtist; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withTracks; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withArtist.entloaderView())
+	v.Eager(1, "", _q.withTracks.entloaderView())
+	return v
 }
 
 // entloaderAlbum is Album as the runtime sees it.
 var entloaderAlbum = &entloader.Target[*Album, *AlbumQuery]{
-	IDColumn: album.FieldID,
-	New: func(sc *entloader.Scope) *AlbumQuery {
-		return NewAlbumClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *AlbumQuery, op string, hook entloader.SpecHook) (returned, scanned []*Album, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *AlbumQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *AlbumQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(album.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *AlbumQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *AlbumQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *AlbumQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{album.Label} },
-	NotSingular: func() error { return &NotSingularError{album.Label} },
+	Package: entloaderPackage, Label: album.Label, IDColumn: album.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *AlbumQuery { return NewAlbumClient(*sc.Client().(*config)).Query() },
+	View: (*AlbumQuery).entloaderView,
+	Run:  entloaderRun[*Album, *AlbumQuery],
 }
 
 var entloaderAlbumByID = &entloader.Relation[int, *Album, *AlbumQuery]{
-	Name:   "Album by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: album.FieldID},
-	One:    true,
-	Target: entloaderAlbum,
+	Name: "Album by id", Target: entloaderAlbum, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: album.FieldID},
 }
 
 var entloaderAlbumArtist = &entloader.Relation[int, *Artist, *ArtistQuery]{
-	Name:   "Album.artist",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: album.Table, Column: album.FieldID, On: album.ArtistColumn, Target: artist.FieldID},
-	One:    true,
-	Target: entloaderArtist,
+	Name: "Album.artist", Target: entloaderArtist, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: album.Table, Column: album.FieldID, On: album.ArtistColumn, Target: artist.FieldID},
 }
 
 var entloaderAlbumTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name:     "Album.tracks",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: album.TracksColumn},
-	Optional: true,
-	Target:   entloaderTrack,
+	Name: "Album.tracks", Target: entloaderTrack, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: album.TracksColumn},
 }
 
-var entloaderAlbumArtistEdge = &entloader.EntityEdge[entloaderAlbumSibling, int, int, *Artist, *ArtistQuery]{
-	Name:     "Album.artist",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderAlbumSibling) int { return s.id },
-	ByID:     entloaderAlbumArtist,
-	FK:       func(s *entloaderAlbumSibling) entloader.FK[int] { return s.fkArtist },
-	ByFK:     entloaderArtistByID,
+var entloaderAlbumArtistEdge = &entloader.EntityEdge[int, int, *Artist, *ArtistQuery]{
+	Name: "Album.artist", Index: 0, Required: true, ByID: entloaderAlbumArtist, ByFK: entloaderArtistByID, FK: 0,
 }
 
-var entloaderAlbumTracksEdge = &entloader.EntityEdge[entloaderAlbumSibling, int, int, *Track, *TrackQuery]{
-	Name:  "Album.tracks",
-	Index: 1,
-	ID:    func(s *entloaderAlbumSibling) int { return s.id },
-	ByID:  entloaderAlbumTracks,
+var entloaderAlbumTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "Album.tracks", Index: 1, ByID: entloaderAlbumTracks,
 }
 
-// entloaderArtistSibling is what loaders remember of a Artist: its keys.
-type entloaderArtistSibling struct {
-	id int
+// entloaderArtistEntity is what loaders remember of Artists: their keys.
+var entloaderArtistEntity = &entloader.Entity[*Artist]{
+	Handle: func(n *Artist) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Artist) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Artist) int { return n.ID }),
 }
 
-type entloaderArtistHandle = entloader.Handle[entloaderArtistSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Artist) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *ArtistQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withAlbums.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *ArtistQuery) entloaderNodes(ctx context.Context, nodes []*Artist) {
-	if _q.withAlbums.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderArtistSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderArtistSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Artist) entloaderParent(ctx context.Context) entloader.Parent[*Artist, int] {
+	return entloader.Parent[*Artist, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l ArtistLoaders) Siblings(entities ...*Artist) {
-	entloader.Declare(entities, entloaderArtistHandleOf, func(n *Artist) (*entloader.Scope, entloaderArtistSibling) {
-		return l.loaders.declared(&n.config), entloaderArtistSibling{id: n.ID}
-	})
-}
-
-func entloaderArtistHandleOf(n *Artist) *entloaderArtistHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *ArtistQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *ArtistQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *ArtistQuery) entloaderCutBelow() bool {
-	if with := _q.withAlbums; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *ArtistQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *ArtistQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withAlbums; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withAlbums.entloaderView())
+	return v
 }
 
 // entloaderArtist is Artist as the runtime sees it.
 var entloaderArtist = &entloader.Target[*Artist, *ArtistQuery]{
-	IDColumn: artist.FieldID,
-	New: func(sc *entloader.Scope) *ArtistQuery {
-		return NewArtistClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *ArtistQuery, op string, hook entloader.SpecHook) (returned, scanned []*Artist, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *ArtistQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *ArtistQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(artist.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *ArtistQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *ArtistQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *ArtistQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{artist.Label} },
-	NotSingular: func() error { return &NotSingularError{artist.Label} },
+	Package: entloaderPackage, Label: artist.Label, IDColumn: artist.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *ArtistQuery { return NewArtistClient(*sc.Client().(*config)).Query() },
+	View: (*ArtistQuery).entloaderView,
+	Run:  entloaderRun[*Artist, *ArtistQuery],
 }
 
 var entloaderArtistByID = &entloader.Relation[int, *Artist, *ArtistQuery]{
-	Name:   "Artist by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: artist.FieldID},
-	One:    true,
-	Target: entloaderArtist,
+	Name: "Artist by id", Target: entloaderArtist, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: artist.FieldID},
 }
 
 var entloaderArtistAlbums = &entloader.Relation[int, *Album, *AlbumQuery]{
-	Name:     "Artist.albums",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: artist.AlbumsColumn},
-	Optional: true,
-	Target:   entloaderAlbum,
+	Name: "Artist.albums", Target: entloaderAlbum, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: artist.AlbumsColumn},
 }
 
-var entloaderArtistAlbumsEdge = &entloader.EntityEdge[entloaderArtistSibling, int, int, *Album, *AlbumQuery]{
-	Name:  "Artist.albums",
-	Index: 0,
-	ID:    func(s *entloaderArtistSibling) int { return s.id },
-	ByID:  entloaderArtistAlbums,
+var entloaderArtistAlbumsEdge = &entloader.EntityEdge[int, int, *Album, *AlbumQuery]{
+	Name: "Artist.albums", Index: 0, ByID: entloaderArtistAlbums,
 }
 
-// entloaderCustomerSibling is what loaders remember of a Customer: its keys.
-type entloaderCustomerSibling struct {
-	id           int
-	fkSupportRep entloader.FK[int]
+// entloaderCustomerEntity is what loaders remember of Customers: their keys.
+var entloaderCustomerEntity = &entloader.Entity[*Customer]{
+	Handle: func(n *Customer) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Customer) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Customer) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Customer]{
+		entloader.ReadNilFK(customer.SupportRepColumn, func(n *Customer) *int { return n.SupportRepID }),
+	},
 }
 
-type entloaderCustomerHandle = entloader.Handle[entloaderCustomerSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Customer) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *CustomerQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withSupportRep.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withInvoices.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *CustomerQuery) entloaderNodes(ctx context.Context, nodes []*Customer) {
-	if _q.withSupportRep.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withInvoices.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderCustomerSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderCustomerSibling{
-			id:           n.ID,
-			fkSupportRep: entloader.FKPointer(n.SupportRepID, _q.entloader.Selected(customer.SupportRepColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Customer) entloaderParent(ctx context.Context) entloader.Parent[*Customer, int] {
+	return entloader.Parent[*Customer, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l CustomerLoaders) Siblings(entities ...*Customer) {
-	entloader.Declare(entities, entloaderCustomerHandleOf, func(n *Customer) (*entloader.Scope, entloaderCustomerSibling) {
-		return l.loaders.declared(&n.config), entloaderCustomerSibling{id: n.ID, fkSupportRep: entloader.FKPointer(n.SupportRepID, false)}
-	})
-}
-
-func entloaderCustomerHandleOf(n *Customer) *entloaderCustomerHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *CustomerQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *CustomerQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *CustomerQuery) entloaderCutBelow() bool {
-	if with := _q.withSupportRep; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *CustomerQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withInvoices; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *CustomerQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSupportRep; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withInvoices; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSupportRep.entloaderView())
+	v.Eager(1, "", _q.withInvoices.entloaderView())
+	return v
 }
 
 // entloaderCustomer is Customer as the runtime sees it.
 var entloaderCustomer = &entloader.Target[*Customer, *CustomerQuery]{
-	IDColumn: customer.FieldID,
-	New: func(sc *entloader.Scope) *CustomerQuery {
-		return NewCustomerClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *CustomerQuery, op string, hook entloader.SpecHook) (returned, scanned []*Customer, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *CustomerQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *CustomerQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(customer.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *CustomerQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *CustomerQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *CustomerQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{customer.Label} },
-	NotSingular: func() error { return &NotSingularError{customer.Label} },
+	Package: entloaderPackage, Label: customer.Label, IDColumn: customer.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *CustomerQuery { return NewCustomerClient(*sc.Client().(*config)).Query() },
+	View: (*CustomerQuery).entloaderView,
+	Run:  entloaderRun[*Customer, *CustomerQuery],
 }
 
 var entloaderCustomerByID = &entloader.Relation[int, *Customer, *CustomerQuery]{
-	Name:   "Customer by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: customer.FieldID},
-	One:    true,
-	Target: entloaderCustomer,
+	Name: "Customer by id", Target: entloaderCustomer, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: customer.FieldID},
 }
 
 var entloaderCustomerSupportRep = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name:     "Customer.support_rep",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: customer.Table, Column: customer.FieldID, On: customer.SupportRepColumn, Target: employee.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderEmployee,
+	Name: "Customer.support_rep", Target: entloaderEmployee, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: customer.Table, Column: customer.FieldID, On: customer.SupportRepColumn, Target: employee.FieldID},
 }
 
 var entloaderCustomerInvoices = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
-	Name:     "Customer.invoices",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: customer.InvoicesColumn},
-	Optional: true,
-	Target:   entloaderInvoice,
+	Name: "Customer.invoices", Target: entloaderInvoice, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: customer.InvoicesColumn},
 }
 
-var entloaderCustomerSupportRepEdge = &entloader.EntityEdge[entloaderCustomerSibling, int, int, *Employee, *EmployeeQuery]{
-	Name:  "Customer.support_rep",
-	Index: 0,
-	ID:    func(s *entloaderCustomerSibling) int { return s.id },
-	ByID:  entloaderCustomerSupportRep,
-	FK:    func(s *entloaderCustomerSibling) entloader.FK[int] { return s.fkSupportRep },
-	ByFK:  entloaderEmployeeByID,
+var entloaderCustomerSupportRepEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
+	Name: "Customer.support_rep", Index: 0, ByID: entloaderCustomerSupportRep, ByFK: entloaderEmployeeByID, FK: 0,
 }
 
-var entloaderCustomerInvoicesEdge = &entloader.EntityEdge[entloaderCustomerSibling, int, int, *Invoice, *InvoiceQuery]{
-	Name:  "Customer.invoices",
-	Index: 1,
-	ID:    func(s *entloaderCustomerSibling) int { return s.id },
-	ByID:  entloaderCustomerInvoices,
+var entloaderCustomerInvoicesEdge = &entloader.EntityEdge[int, int, *Invoice, *InvoiceQuery]{
+	Name: "Customer.invoices", Index: 1, ByID: entloaderCustomerInvoices,
 }
 
-// entloaderEmployeeSibling is what loaders remember of a Employee: its keys.
-type entloaderEmployeeSibling struct {
-	id        int
-	fkManager entloader.FK[int]
+// entloaderEmployeeEntity is what loaders remember of Employees: their keys.
+var entloaderEmployeeEntity = &entloader.Entity[*Employee]{
+	Handle: func(n *Employee) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Employee) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Employee) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Employee]{
+		entloader.ReadNilFK(employee.ManagerColumn, func(n *Employee) *int { return n.ReportsTo }),
+	},
 }
 
-type entloaderEmployeeHandle = entloader.Handle[entloaderEmployeeSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Employee) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *EmployeeQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withManager.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 3)
-	}
-	if _q.withReports.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 3)
-	}
-	if _q.withCustomers.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 2, 3)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *EmployeeQuery) entloaderNodes(ctx context.Context, nodes []*Employee) {
-	if _q.withManager.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withReports.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	if _q.withCustomers.entloaderCut() {
-		_q.entloader.Cut(2)
-	}
-	set, h := entloader.NewSet[entloaderEmployeeSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderEmployeeSibling{
-			id:        n.ID,
-			fkManager: entloader.FKPointer(n.ReportsTo, _q.entloader.Selected(employee.ManagerColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Employee) entloaderParent(ctx context.Context) entloader.Parent[*Employee, int] {
+	return entloader.Parent[*Employee, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l EmployeeLoaders) Siblings(entities ...*Employee) {
-	entloader.Declare(entities, entloaderEmployeeHandleOf, func(n *Employee) (*entloader.Scope, entloaderEmployeeSibling) {
-		return l.loaders.declared(&n.config), entloaderEmployeeSibling{id: n.ID, fkManager: entloader.FKPointer(n.ReportsTo, false)}
-	})
-}
-
-func entloaderEmployeeHandleOf(n *Employee) *entloaderEmployeeHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *EmployeeQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *EmployeeQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *EmployeeQuery) entloaderCutBelow() bool {
-	if with := _q.withManager; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *EmployeeQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withReports; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	if with := _q.withCustomers; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *EmployeeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withManager; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withReports; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withCustomers; with != nil {
-		r.Edge(2, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withManager.entloaderView())
+	v.Eager(1, "", _q.withReports.entloaderView())
+	v.Eager(2, "", _q.withCustomers.entloaderView())
+	return v
 }
 
 // entloaderEmployee is Employee as the runtime sees it.
 var entloaderEmployee = &entloader.Target[*Employee, *EmployeeQuery]{
-	IDColumn: employee.FieldID,
-	New: func(sc *entloader.Scope) *EmployeeQuery {
-		return NewEmployeeClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *EmployeeQuery, op string, hook entloader.SpecHook) (returned, scanned []*Employee, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *EmployeeQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *EmployeeQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(employee.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *EmployeeQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *EmployeeQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *EmployeeQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{employee.Label} },
-	NotSingular: func() error { return &NotSingularError{employee.Label} },
+	Package: entloaderPackage, Label: employee.Label, IDColumn: employee.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *EmployeeQuery { return NewEmployeeClient(*sc.Client().(*config)).Query() },
+	View: (*EmployeeQuery).entloaderView,
+	Run:  entloaderRun[*Employee, *EmployeeQuery],
 }
 
 var entloaderEmployeeByID = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name:   "Employee by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: employee.FieldID},
-	One:    true,
-	Target: entloaderEmployee,
+	Name: "Employee by id", Target: entloaderEmployee, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: employee.FieldID},
 }
 
 var entloaderEmployeeManager = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name:     "Employee.manager",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: employee.Table, Column: employee.FieldID, On: employee.ManagerColumn, Target: employee.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderEmployee,
+	Name: "Employee.manager", Target: entloaderEmployee, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: employee.Table, Column: employee.FieldID, On: employee.ManagerColumn, Target: employee.FieldID},
 }
 
 var entloaderEmployeeReports = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name:     "Employee.reports",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: employee.ReportsColumn},
-	Optional: true,
-	Target:   entloaderEmployee,
+	Name: "Employee.reports", Target: entloaderEmployee, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: employee.ReportsColumn},
 }
 
 var entloaderEmployeeCustomers = &entloader.Relation[int, *Customer, *CustomerQuery]{
-	Name:     "Employee.customers",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: employee.CustomersColumn},
-	Optional: true,
-	Target:   entloaderCustomer,
+	Name: "Employee.customers", Target: entloaderCustomer, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: employee.CustomersColumn},
 }
 
-var entloaderEmployeeManagerEdge = &entloader.EntityEdge[entloaderEmployeeSibling, int, int, *Employee, *EmployeeQuery]{
-	Name:  "Employee.manager",
-	Index: 0,
-	ID:    func(s *entloaderEmployeeSibling) int { return s.id },
-	ByID:  entloaderEmployeeManager,
-	FK:    func(s *entloaderEmployeeSibling) entloader.FK[int] { return s.fkManager },
-	ByFK:  entloaderEmployeeByID,
+var entloaderEmployeeManagerEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
+	Name: "Employee.manager", Index: 0, ByID: entloaderEmployeeManager, ByFK: entloaderEmployeeByID, FK: 0,
 }
 
-var entloaderEmployeeReportsEdge = &entloader.EntityEdge[entloaderEmployeeSibling, int, int, *Employee, *EmployeeQuery]{
-	Name:  "Employee.reports",
-	Index: 1,
-	ID:    func(s *entloaderEmployeeSibling) int { return s.id },
-	ByID:  entloaderEmployeeReports,
+var entloaderEmployeeReportsEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
+	Name: "Employee.reports", Index: 1, ByID: entloaderEmployeeReports,
 }
 
-var entloaderEmployeeCustomersEdge = &entloader.EntityEdge[entloaderEmployeeSibling, int, int, *Customer, *CustomerQuery]{
-	Name:  "Employee.customers",
-	Index: 2,
-	ID:    func(s *entloaderEmployeeSibling) int { return s.id },
-	ByID:  entloaderEmployeeCustomers,
+var entloaderEmployeeCustomersEdge = &entloader.EntityEdge[int, int, *Customer, *CustomerQuery]{
+	Name: "Employee.customers", Index: 2, ByID: entloaderEmployeeCustomers,
 }
 
-// entloaderGenreSibling is what loaders remember of a Genre: its keys.
-type entloaderGenreSibling struct {
-	id int
+// entloaderGenreEntity is what loaders remember of Genres: their keys.
+var entloaderGenreEntity = &entloader.Entity[*Genre]{
+	Handle: func(n *Genre) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Genre) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Genre) int { return n.ID }),
 }
 
-type entloaderGenreHandle = entloader.Handle[entloaderGenreSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Genre) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *GenreQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withTracks.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *GenreQuery) entloaderNodes(ctx context.Context, nodes []*Genre) {
-	if _q.withTracks.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderGenreSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderGenreSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Genre) entloaderParent(ctx context.Context) entloader.Parent[*Genre, int] {
+	return entloader.Parent[*Genre, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l GenreLoaders) Siblings(entities ...*Genre) {
-	entloader.Declare(entities, entloaderGenreHandleOf, func(n *Genre) (*entloader.Scope, entloaderGenreSibling) {
-		return l.loaders.declared(&n.config), entloaderGenreSibling{id: n.ID}
-	})
-}
-
-func entloaderGenreHandleOf(n *Genre) *entloaderGenreHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *GenreQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *GenreQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *GenreQuery) entloaderCutBelow() bool {
-	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *GenreQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *GenreQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withTracks; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withTracks.entloaderView())
+	return v
 }
 
 // entloaderGenre is Genre as the runtime sees it.
 var entloaderGenre = &entloader.Target[*Genre, *GenreQuery]{
-	IDColumn: genre.FieldID,
-	New: func(sc *entloader.Scope) *GenreQuery {
-		return NewGenreClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *GenreQuery, op string, hook entloader.SpecHook) (returned, scanned []*Genre, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *GenreQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *GenreQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(genre.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *GenreQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *GenreQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *GenreQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{genre.Label} },
-	NotSingular: func() error { return &NotSingularError{genre.Label} },
+	Package: entloaderPackage, Label: genre.Label, IDColumn: genre.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *GenreQuery { return NewGenreClient(*sc.Client().(*config)).Query() },
+	View: (*GenreQuery).entloaderView,
+	Run:  entloaderRun[*Genre, *GenreQuery],
 }
 
 var entloaderGenreByID = &entloader.Relation[int, *Genre, *GenreQuery]{
-	Name:   "Genre by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: genre.FieldID},
-	One:    true,
-	Target: entloaderGenre,
+	Name: "Genre by id", Target: entloaderGenre, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: genre.FieldID},
 }
 
 var entloaderGenreTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name:     "Genre.tracks",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: genre.TracksColumn},
-	Optional: true,
-	Target:   entloaderTrack,
+	Name: "Genre.tracks", Target: entloaderTrack, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: genre.TracksColumn},
 }
 
-var entloaderGenreTracksEdge = &entloader.EntityEdge[entloaderGenreSibling, int, int, *Track, *TrackQuery]{
-	Name:  "Genre.tracks",
-	Index: 0,
-	ID:    func(s *entloaderGenreSibling) int { return s.id },
-	ByID:  entloaderGenreTracks,
+var entloaderGenreTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "Genre.tracks", Index: 0, ByID: entloaderGenreTracks,
 }
 
-// entloaderInvoiceSibling is what loaders remember of a Invoice: its keys.
-type entloaderInvoiceSibling struct {
-	id         int
-	fkCustomer entloader.FK[int]
+// entloaderInvoiceEntity is what loaders remember of Invoices: their keys.
+var entloaderInvoiceEntity = &entloader.Entity[*Invoice]{
+	Handle: func(n *Invoice) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Invoice) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Invoice) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Invoice]{
+		entloader.ReadFK(invoice.CustomerColumn, func(n *Invoice) int { return n.CustomerID }),
+	},
 }
 
-type entloaderInvoiceHandle = entloader.Handle[entloaderInvoiceSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Invoice) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *InvoiceQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withCustomer.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withLines.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *InvoiceQuery) entloaderNodes(ctx context.Context, nodes []*Invoice) {
-	if _q.withCustomer.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withLines.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderInvoiceSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderInvoiceSibling{
-			id:         n.ID,
-			fkCustomer: entloader.FKValue(n.CustomerID, _q.entloader.Selected(invoice.CustomerColumn), false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Invoice) entloaderParent(ctx context.Context) entloader.Parent[*Invoice, int] {
+	return entloader.Parent[*Invoice, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l InvoiceLoaders) Siblings(entities ...*Invoice) {
-	entloader.Declare(entities, entloaderInvoiceHandleOf, func(n *Invoice) (*entloader.Scope, entloaderInvoiceSibling) {
-		return l.loaders.declared(&n.config), entloaderInvoiceSibling{id: n.ID, fkCustomer: entloader.FKValue(n.CustomerID, true, true, false)}
-	})
-}
-
-func entloaderInvoiceHandleOf(n *Invoice) *entloaderInvoiceHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *InvoiceQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *InvoiceQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *InvoiceQuery) entloaderCutBelow() bool {
-	if with := _q.withCustomer; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *InvoiceQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withLines; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *InvoiceQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withCustomer; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withLines; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withCustomer.entloaderView())
+	v.Eager(1, "", _q.withLines.entloaderView())
+	return v
 }
 
 // entloaderInvoice is Invoice as the runtime sees it.
 var entloaderInvoice = &entloader.Target[*Invoice, *InvoiceQuery]{
-	IDColumn: invoice.FieldID,
-	New: func(sc *entloader.Scope) *InvoiceQuery {
-		return NewInvoiceClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *InvoiceQuery, op string, hook entloader.SpecHook) (returned, scanned []*Invoice, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *InvoiceQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *InvoiceQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(invoice.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *InvoiceQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *InvoiceQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *InvoiceQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{invoice.Label} },
-	NotSingular: func() error { return &NotSingularError{invoice.Label} },
+	Package: entloaderPackage, Label: invoice.Label, IDColumn: invoice.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *InvoiceQuery { return NewInvoiceClient(*sc.Client().(*config)).Query() },
+	View: (*InvoiceQuery).entloaderView,
+	Run:  entloaderRun[*Invoice, *InvoiceQuery],
 }
 
 var entloaderInvoiceByID = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
-	Name:   "Invoice by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: invoice.FieldID},
-	One:    true,
-	Target: entloaderInvoice,
+	Name: "Invoice by id", Target: entloaderInvoice, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: invoice.FieldID},
 }
 
 var entloaderInvoiceCustomer = &entloader.Relation[int, *Customer, *CustomerQuery]{
-	Name:   "Invoice.customer",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: invoice.Table, Column: invoice.FieldID, On: invoice.CustomerColumn, Target: customer.FieldID},
-	One:    true,
-	Target: entloaderCustomer,
+	Name: "Invoice.customer", Target: entloaderCustomer, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: invoice.Table, Column: invoice.FieldID, On: invoice.CustomerColumn, Target: customer.FieldID},
 }
 
 var entloaderInvoiceLines = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
-	Name:     "Invoice.lines",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: invoice.LinesColumn},
-	Optional: true,
-	Target:   entloaderInvoiceLine,
+	Name: "Invoice.lines", Target: entloaderInvoiceLine, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: invoice.LinesColumn},
 }
 
-var entloaderInvoiceCustomerEdge = &entloader.EntityEdge[entloaderInvoiceSibling, int, int, *Customer, *CustomerQuery]{
-	Name:     "Invoice.customer",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderInvoiceSibling) int { return s.id },
-	ByID:     entloaderInvoiceCustomer,
-	FK:       func(s *entloaderInvoiceSibling) entloader.FK[int] { return s.fkCustomer },
-	ByFK:     entloaderCustomerByID,
+var entloaderInvoiceCustomerEdge = &entloader.EntityEdge[int, int, *Customer, *CustomerQuery]{
+	Name: "Invoice.customer", Index: 0, Required: true, ByID: entloaderInvoiceCustomer, ByFK: entloaderCustomerByID, FK: 0,
 }
 
-var entloaderInvoiceLinesEdge = &entloader.EntityEdge[entloaderInvoiceSibling, int, int, *InvoiceLine, *InvoiceLineQuery]{
-	Name:  "Invoice.lines",
-	Index: 1,
-	ID:    func(s *entloaderInvoiceSibling) int { return s.id },
-	ByID:  entloaderInvoiceLines,
+var entloaderInvoiceLinesEdge = &entloader.EntityEdge[int, int, *InvoiceLine, *InvoiceLineQuery]{
+	Name: "Invoice.lines", Index: 1, ByID: entloaderInvoiceLines,
 }
 
-// entloaderInvoiceLineSibling is what loaders remember of a InvoiceLine: its keys.
-type entloaderInvoiceLineSibling struct {
-	id        int
-	fkInvoice entloader.FK[int]
-	fkTrack   entloader.FK[int]
+// entloaderInvoiceLineEntity is what loaders remember of InvoiceLines: their keys.
+var entloaderInvoiceLineEntity = &entloader.Entity[*InvoiceLine]{
+	Handle: func(n *InvoiceLine) *entloaderHandle { return &n.entloader },
+	Scope: func(l entloader.ScopeFinder, n *InvoiceLine) *entloader.Scope {
+		return l.(*Loaders).declared(&n.config)
+	},
+	ID: entloader.ReadID(func(n *InvoiceLine) int { return n.ID }),
+	FKs: []entloader.KeyReader[*InvoiceLine]{
+		entloader.ReadFK(invoiceline.InvoiceColumn, func(n *InvoiceLine) int { return n.InvoiceID }),
+		entloader.ReadFK(invoiceline.TrackColumn, func(n *InvoiceLine) int { return n.TrackID }),
+	},
 }
 
-type entloaderInvoiceLineHandle = entloader.Handle[entloaderInvoiceLineSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *InvoiceLine) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *InvoiceLineQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withInvoice.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withTrack.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *InvoiceLineQuery) entloaderNodes(ctx context.Context, nodes []*InvoiceLine) {
-	if _q.withInvoice.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withTrack.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderInvoiceLineSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderInvoiceLineSibling{
-			id:        n.ID,
-			fkInvoice: entloader.FKValue(n.InvoiceID, _q.entloader.Selected(invoiceline.InvoiceColumn), false, false),
-			fkTrack:   entloader.FKValue(n.TrackID, _q.entloader.Selected(invoiceline.TrackColumn), false, false),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *InvoiceLine) entloaderParent(ctx context.Context) entloader.Parent[*InvoiceLine, int] {
+	return entloader.Parent[*InvoiceLine, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l InvoiceLineLoaders) Siblings(entities ...*InvoiceLine) {
-	entloader.Declare(entities, entloaderInvoiceLineHandleOf, func(n *InvoiceLine) (*entloader.Scope, entloaderInvoiceLineSibling) {
-		return l.loaders.declared(&n.config), entloaderInvoiceLineSibling{id: n.ID, fkInvoice: entloader.FKValue(n.InvoiceID, true, true, false), fkTrack: entloader.FKValue(n.TrackID, true, true, false)}
-	})
-}
-
-func entloaderInvoiceLineHandleOf(n *InvoiceLine) *entloaderInvoiceLineHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *InvoiceLineQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *InvoiceLineQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *InvoiceLineQuery) entloaderCutBelow() bool {
-	if with := _q.withInvoice; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *InvoiceLineQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withTrack; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *InvoiceLineQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withInvoice; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withTrack; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withInvoice.entloaderView())
+	v.Eager(1, "", _q.withTrack.entloaderView())
+	return v
 }
 
 // entloaderInvoiceLine is InvoiceLine as the runtime sees it.
 var entloaderInvoiceLine = &entloader.Target[*InvoiceLine, *InvoiceLineQuery]{
-	IDColumn: invoiceline.FieldID,
+	Package: entloaderPackage, Label: invoiceline.Label, IDColumn: invoiceline.FieldID, IDs: entloader.IDs[int],
 	New: func(sc *entloader.Scope) *InvoiceLineQuery {
 		return NewInvoiceLineClient(*sc.Client().(*config)).Query()
 	},
-	All: func(ctx context.Context, q *InvoiceLineQuery, op string, hook entloader.SpecHook) (returned, scanned []*InvoiceLine, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *InvoiceLineQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *InvoiceLineQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(invoiceline.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *InvoiceLineQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *InvoiceLineQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *InvoiceLineQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{invoiceline.Label} },
-	NotSingular: func() error { return &NotSingularError{invoiceline.Label} },
+	View: (*InvoiceLineQuery).entloaderView,
+	Run:  entloaderRun[*InvoiceLine, *InvoiceLineQuery],
 }
 
 var entloaderInvoiceLineByID = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
-	Name:   "InvoiceLine by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: invoiceline.FieldID},
-	One:    true,
-	Target: entloaderInvoiceLine,
+	Name: "InvoiceLine by id", Target: entloaderInvoiceLine, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: invoiceline.FieldID},
 }
 
 var entloaderInvoiceLineInvoice = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
-	Name:   "InvoiceLine.invoice",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: invoiceline.Table, Column: invoiceline.FieldID, On: invoiceline.InvoiceColumn, Target: invoice.FieldID},
-	One:    true,
-	Target: entloaderInvoice,
+	Name: "InvoiceLine.invoice", Target: entloaderInvoice, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: invoiceline.Table, Column: invoiceline.FieldID, On: invoiceline.InvoiceColumn, Target: invoice.FieldID},
 }
 
 var entloaderInvoiceLineTrack = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name:   "InvoiceLine.track",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: invoiceline.Table, Column: invoiceline.FieldID, On: invoiceline.TrackColumn, Target: track.FieldID},
-	One:    true,
-	Target: entloaderTrack,
+	Name: "InvoiceLine.track", Target: entloaderTrack, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: invoiceline.Table, Column: invoiceline.FieldID, On: invoiceline.TrackColumn, Target: track.FieldID},
 }
 
-var entloaderInvoiceLineInvoiceEdge = &entloader.EntityEdge[entloaderInvoiceLineSibling, int, int, *Invoice, *InvoiceQuery]{
-	Name:     "InvoiceLine.invoice",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderInvoiceLineSibling) int { return s.id },
-	ByID:     entloaderInvoiceLineInvoice,
-	FK:       func(s *entloaderInvoiceLineSibling) entloader.FK[int] { return s.fkInvoice },
-	ByFK:     entloaderInvoiceByID,
+var entloaderInvoiceLineInvoiceEdge = &entloader.EntityEdge[int, int, *Invoice, *InvoiceQuery]{
+	Name: "InvoiceLine.invoice", Index: 0, Required: true, ByID: entloaderInvoiceLineInvoice, ByFK: entloaderInvoiceByID, FK: 0,
 }
 
-var entloaderInvoiceLineTrackEdge = &entloader.EntityEdge[entloaderInvoiceLineSibling, int, int, *Track, *TrackQuery]{
-	Name:     "InvoiceLine.track",
-	Index:    1,
-	Required: true,
-	ID:       func(s *entloaderInvoiceLineSibling) int { return s.id },
-	ByID:     entloaderInvoiceLineTrack,
-	FK:       func(s *entloaderInvoiceLineSibling) entloader.FK[int] { return s.fkTrack },
-	ByFK:     entloaderTrackByID,
+var entloaderInvoiceLineTrackEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "InvoiceLine.track", Index: 1, Required: true, ByID: entloaderInvoiceLineTrack, ByFK: entloaderTrackByID, FK: 1,
 }
 
-// entloaderMediaTypeSibling is what loaders remember of a MediaType: its keys.
-type entloaderMediaTypeSibling struct {
-	id int
+// entloaderMediaTypeEntity is what loaders remember of MediaTypes: their keys.
+var entloaderMediaTypeEntity = &entloader.Entity[*MediaType]{
+	Handle: func(n *MediaType) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *MediaType) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *MediaType) int { return n.ID }),
 }
 
-type entloaderMediaTypeHandle = entloader.Handle[entloaderMediaTypeSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *MediaType) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *MediaTypeQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withTracks.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *MediaTypeQuery) entloaderNodes(ctx context.Context, nodes []*MediaType) {
-	if _q.withTracks.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderMediaTypeSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderMediaTypeSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *MediaType) entloaderParent(ctx context.Context) entloader.Parent[*MediaType, int] {
+	return entloader.Parent[*MediaType, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l MediaTypeLoaders) Siblings(entities ...*MediaType) {
-	entloader.Declare(entities, entloaderMediaTypeHandleOf, func(n *MediaType) (*entloader.Scope, entloaderMediaTypeSibling) {
-		return l.loaders.declared(&n.config), entloaderMediaTypeSibling{id: n.ID}
-	})
-}
-
-func entloaderMediaTypeHandleOf(n *MediaType) *entloaderMediaTypeHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *MediaTypeQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *MediaTypeQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *MediaTypeQuery) entloaderCutBelow() bool {
-	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *MediaTypeQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *MediaTypeQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withTracks; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withTracks.entloaderView())
+	return v
 }
 
 // entloaderMediaType is MediaType as the runtime sees it.
 var entloaderMediaType = &entloader.Target[*MediaType, *MediaTypeQuery]{
-	IDColumn: mediatype.FieldID,
-	New: func(sc *entloader.Scope) *MediaTypeQuery {
-		return NewMediaTypeClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *MediaTypeQuery, op string, hook entloader.SpecHook) (returned, scanned []*MediaType, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *MediaTypeQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *MediaTypeQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(mediatype.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *MediaTypeQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *MediaTypeQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *MediaTypeQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{mediatype.Label} },
-	NotSingular: func() error { return &NotSingularError{mediatype.Label} },
+	Package: entloaderPackage, Label: mediatype.Label, IDColumn: mediatype.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *MediaTypeQuery { return NewMediaTypeClient(*sc.Client().(*config)).Query() },
+	View: (*MediaTypeQuery).entloaderView,
+	Run:  entloaderRun[*MediaType, *MediaTypeQuery],
 }
 
 var entloaderMediaTypeByID = &entloader.Relation[int, *MediaType, *MediaTypeQuery]{
-	Name:   "MediaType by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: mediatype.FieldID},
-	One:    true,
-	Target: entloaderMediaType,
+	Name: "MediaType by id", Target: entloaderMediaType, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: mediatype.FieldID},
 }
 
 var entloaderMediaTypeTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name:     "MediaType.tracks",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: mediatype.TracksColumn},
-	Optional: true,
-	Target:   entloaderTrack,
+	Name: "MediaType.tracks", Target: entloaderTrack, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: mediatype.TracksColumn},
 }
 
-var entloaderMediaTypeTracksEdge = &entloader.EntityEdge[entloaderMediaTypeSibling, int, int, *Track, *TrackQuery]{
-	Name:  "MediaType.tracks",
-	Index: 0,
-	ID:    func(s *entloaderMediaTypeSibling) int { return s.id },
-	ByID:  entloaderMediaTypeTracks,
+var entloaderMediaTypeTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "MediaType.tracks", Index: 0, ByID: entloaderMediaTypeTracks,
 }
 
-// entloaderPlaylistSibling is what loaders remember of a Playlist: its keys.
-type entloaderPlaylistSibling struct {
-	id int
+// entloaderPlaylistEntity is what loaders remember of Playlists: their keys.
+var entloaderPlaylistEntity = &entloader.Entity[*Playlist]{
+	Handle: func(n *Playlist) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Playlist) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Playlist) int { return n.ID }),
 }
 
-type entloaderPlaylistHandle = entloader.Handle[entloaderPlaylistSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Playlist) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *PlaylistQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withTracks.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *PlaylistQuery) entloaderNodes(ctx context.Context, nodes []*Playlist) {
-	if _q.withTracks.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderPlaylistSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderPlaylistSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Playlist) entloaderParent(ctx context.Context) entloader.Parent[*Playlist, int] {
+	return entloader.Parent[*Playlist, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l PlaylistLoaders) Siblings(entities ...*Playlist) {
-	entloader.Declare(entities, entloaderPlaylistHandleOf, func(n *Playlist) (*entloader.Scope, entloaderPlaylistSibling) {
-		return l.loaders.declared(&n.config), entloaderPlaylistSibling{id: n.ID}
-	})
-}
-
-func entloaderPlaylistHandleOf(n *Playlist) *entloaderPlaylistHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *PlaylistQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *PlaylistQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *PlaylistQuery) entloaderCutBelow() bool {
-	if with := _q.withTracks; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *PlaylistQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *PlaylistQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withTracks; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withTracks.entloaderView())
+	return v
 }
 
 // entloaderPlaylist is Playlist as the runtime sees it.
 var entloaderPlaylist = &entloader.Target[*Playlist, *PlaylistQuery]{
-	IDColumn: playlist.FieldID,
-	New: func(sc *entloader.Scope) *PlaylistQuery {
-		return NewPlaylistClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *PlaylistQuery, op string, hook entloader.SpecHook) (returned, scanned []*Playlist, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *PlaylistQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *PlaylistQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(playlist.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *PlaylistQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *PlaylistQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *PlaylistQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{playlist.Label} },
-	NotSingular: func() error { return &NotSingularError{playlist.Label} },
+	Package: entloaderPackage, Label: playlist.Label, IDColumn: playlist.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *PlaylistQuery { return NewPlaylistClient(*sc.Client().(*config)).Query() },
+	View: (*PlaylistQuery).entloaderView,
+	Run:  entloaderRun[*Playlist, *PlaylistQuery],
 }
 
 var entloaderPlaylistByID = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
-	Name:   "Playlist by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: playlist.FieldID},
-	One:    true,
-	Target: entloaderPlaylist,
+	Name: "Playlist by id", Target: entloaderPlaylist, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: playlist.FieldID},
 }
 
 var entloaderPlaylistTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name:     "Playlist.tracks",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: playlist.TracksTable, Column: playlist.TracksPrimaryKey[0], On: playlist.TracksPrimaryKey[1], Target: track.FieldID, Indexed: true},
-	Optional: true,
-	Target:   entloaderTrack,
+	Name: "Playlist.tracks", Target: entloaderTrack, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: playlist.TracksTable, Column: playlist.TracksPrimaryKey[0], On: playlist.TracksPrimaryKey[1], Target: track.FieldID, Indexed: true},
 }
 
-var entloaderPlaylistTracksEdge = &entloader.EntityEdge[entloaderPlaylistSibling, int, int, *Track, *TrackQuery]{
-	Name:  "Playlist.tracks",
-	Index: 0,
-	ID:    func(s *entloaderPlaylistSibling) int { return s.id },
-	ByID:  entloaderPlaylistTracks,
+var entloaderPlaylistTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "Playlist.tracks", Index: 0, ByID: entloaderPlaylistTracks,
 }
 
-// entloaderTrackSibling is what loaders remember of a Track: its keys.
-type entloaderTrackSibling struct {
-	id          int
-	fkAlbum     entloader.FK[int]
-	fkMediaType entloader.FK[int]
-	fkGenre     entloader.FK[int]
+// entloaderTrackEntity is what loaders remember of Tracks: their keys.
+var entloaderTrackEntity = &entloader.Entity[*Track]{
+	Handle: func(n *Track) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Track) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Track) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Track]{
+		entloader.ReadNilFK(track.AlbumColumn, func(n *Track) *int { return n.AlbumID }),
+		entloader.ReadFK(track.MediaTypeColumn, func(n *Track) int { return n.MediaTypeID }),
+		entloader.ReadNilFK(track.GenreColumn, func(n *Track) *int { return n.GenreID }),
+	},
 }
 
-type entloaderTrackHandle = entloader.Handle[entloaderTrackSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Track) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *TrackQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withAlbum.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 5)
-	}
-	if _q.withMediaType.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 5)
-	}
-	if _q.withGenre.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 2, 5)
-	}
-	if _q.withPlaylists.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 3, 5)
-	}
-	if _q.withInvoiceLines.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 4, 5)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *TrackQuery) entloaderNodes(ctx context.Context, nodes []*Track) {
-	if _q.withAlbum.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withMediaType.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	if _q.withGenre.entloaderCut() {
-		_q.entloader.Cut(2)
-	}
-	if _q.withPlaylists.entloaderCut() {
-		_q.entloader.Cut(3)
-	}
-	if _q.withInvoiceLines.entloaderCut() {
-		_q.entloader.Cut(4)
-	}
-	set, h := entloader.NewSet[entloaderTrackSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderTrackSibling{
-			id:          n.ID,
-			fkAlbum:     entloader.FKPointer(n.AlbumID, _q.entloader.Selected(track.AlbumColumn)),
-			fkMediaType: entloader.FKValue(n.MediaTypeID, _q.entloader.Selected(track.MediaTypeColumn), false, false),
-			fkGenre:     entloader.FKPointer(n.GenreID, _q.entloader.Selected(track.GenreColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Track) entloaderParent(ctx context.Context) entloader.Parent[*Track, int] {
+	return entloader.Parent[*Track, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l TrackLoaders) Siblings(entities ...*Track) {
-	entloader.Declare(entities, entloaderTrackHandleOf, func(n *Track) (*entloader.Scope, entloaderTrackSibling) {
-		return l.loaders.declared(&n.config), entloaderTrackSibling{id: n.ID, fkAlbum: entloader.FKPointer(n.AlbumID, false), fkMediaType: entloader.FKValue(n.MediaTypeID, true, true, false), fkGenre: entloader.FKPointer(n.GenreID, false)}
-	})
-}
-
-func entloaderTrackHandleOf(n *Track) *entloaderTrackHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *TrackQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *TrackQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *TrackQuery) entloaderCutBelow() bool {
-	if with := _q.withAlbum; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *TrackQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withMediaType; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	if with := _q.withGenre; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withPlaylists; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	if with := _q.withInvoiceLines; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
-	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *TrackQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withAlbum; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withMediaType; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withGenre; with != nil {
-		r.Edge(2, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withPlaylists; with != nil {
-		r.Edge(3, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withInvoiceLines; with != nil {
-		r.Edge(4, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withAlbum.entloaderView())
+	v.Eager(1, "", _q.withMediaType.entloaderView())
+	v.Eager(2, "", _q.withGenre.entloaderView())
+	v.Eager(3, "", _q.withPlaylists.entloaderView())
+	v.Eager(4, "", _q.withInvoiceLines.entloaderView())
+	return v
 }
 
 // entloaderTrack is Track as the runtime sees it.
 var entloaderTrack = &entloader.Target[*Track, *TrackQuery]{
-	IDColumn: track.FieldID,
-	New: func(sc *entloader.Scope) *TrackQuery {
-		return NewTrackClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *TrackQuery, op string, hook entloader.SpecHook) (returned, scanned []*Track, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *TrackQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *TrackQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(track.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *TrackQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *TrackQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *TrackQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{track.Label} },
-	NotSingular: func() error { return &NotSingularError{track.Label} },
+	Package: entloaderPackage, Label: track.Label, IDColumn: track.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *TrackQuery { return NewTrackClient(*sc.Client().(*config)).Query() },
+	View: (*TrackQuery).entloaderView,
+	Run:  entloaderRun[*Track, *TrackQuery],
 }
 
 var entloaderTrackByID = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name:   "Track by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: track.FieldID},
-	One:    true,
-	Target: entloaderTrack,
+	Name: "Track by id", Target: entloaderTrack, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: track.FieldID},
 }
 
 var entloaderTrackAlbum = &entloader.Relation[int, *Album, *AlbumQuery]{
-	Name:     "Track.album",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: track.Table, Column: track.FieldID, On: track.AlbumColumn, Target: album.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderAlbum,
+	Name: "Track.album", Target: entloaderAlbum, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: track.Table, Column: track.FieldID, On: track.AlbumColumn, Target: album.FieldID},
 }
 
 var entloaderTrackMediaType = &entloader.Relation[int, *MediaType, *MediaTypeQuery]{
-	Name:   "Track.media_type",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: track.Table, Column: track.FieldID, On: track.MediaTypeColumn, Target: mediatype.FieldID},
-	One:    true,
-	Target: entloaderMediaType,
+	Name: "Track.media_type", Target: entloaderMediaType, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: track.Table, Column: track.FieldID, On: track.MediaTypeColumn, Target: mediatype.FieldID},
 }
 
 var entloaderTrackGenre = &entloader.Relation[int, *Genre, *GenreQuery]{
-	Name:     "Track.genre",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: track.Table, Column: track.FieldID, On: track.GenreColumn, Target: genre.FieldID},
-	One:      true,
-	Optional: true,
-	Target:   entloaderGenre,
+	Name: "Track.genre", Target: entloaderGenre, One: true, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: track.Table, Column: track.FieldID, On: track.GenreColumn, Target: genre.FieldID},
 }
 
 var entloaderTrackPlaylists = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
-	Name:     "Track.playlists",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Table: track.PlaylistsTable, Column: track.PlaylistsPrimaryKey[1], On: track.PlaylistsPrimaryKey[0], Target: playlist.FieldID},
-	Optional: true,
-	Target:   entloaderPlaylist,
+	Name: "Track.playlists", Target: entloaderPlaylist, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: track.PlaylistsTable, Column: track.PlaylistsPrimaryKey[1], On: track.PlaylistsPrimaryKey[0], Target: playlist.FieldID},
 }
 
 var entloaderTrackInvoiceLines = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
-	Name:     "Track.invoice_lines",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: track.InvoiceLinesColumn},
-	Optional: true,
-	Target:   entloaderInvoiceLine,
+	Name: "Track.invoice_lines", Target: entloaderInvoiceLine, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: track.InvoiceLinesColumn},
 }
 
-var entloaderTrackAlbumEdge = &entloader.EntityEdge[entloaderTrackSibling, int, int, *Album, *AlbumQuery]{
-	Name:  "Track.album",
-	Index: 0,
-	ID:    func(s *entloaderTrackSibling) int { return s.id },
-	ByID:  entloaderTrackAlbum,
-	FK:    func(s *entloaderTrackSibling) entloader.FK[int] { return s.fkAlbum },
-	ByFK:  entloaderAlbumByID,
+var entloaderTrackAlbumEdge = &entloader.EntityEdge[int, int, *Album, *AlbumQuery]{
+	Name: "Track.album", Index: 0, ByID: entloaderTrackAlbum, ByFK: entloaderAlbumByID, FK: 0,
 }
 
-var entloaderTrackMediaTypeEdge = &entloader.EntityEdge[entloaderTrackSibling, int, int, *MediaType, *MediaTypeQuery]{
-	Name:     "Track.media_type",
-	Index:    1,
-	Required: true,
-	ID:       func(s *entloaderTrackSibling) int { return s.id },
-	ByID:     entloaderTrackMediaType,
-	FK:       func(s *entloaderTrackSibling) entloader.FK[int] { return s.fkMediaType },
-	ByFK:     entloaderMediaTypeByID,
+var entloaderTrackMediaTypeEdge = &entloader.EntityEdge[int, int, *MediaType, *MediaTypeQuery]{
+	Name: "Track.media_type", Index: 1, Required: true, ByID: entloaderTrackMediaType, ByFK: entloaderMediaTypeByID, FK: 1,
 }
 
-var entloaderTrackGenreEdge = &entloader.EntityEdge[entloaderTrackSibling, int, int, *Genre, *GenreQuery]{
-	Name:  "Track.genre",
-	Index: 2,
-	ID:    func(s *entloaderTrackSibling) int { return s.id },
-	ByID:  entloaderTrackGenre,
-	FK:    func(s *entloaderTrackSibling) entloader.FK[int] { return s.fkGenre },
-	ByFK:  entloaderGenreByID,
+var entloaderTrackGenreEdge = &entloader.EntityEdge[int, int, *Genre, *GenreQuery]{
+	Name: "Track.genre", Index: 2, ByID: entloaderTrackGenre, ByFK: entloaderGenreByID, FK: 2,
 }
 
-var entloaderTrackPlaylistsEdge = &entloader.EntityEdge[entloaderTrackSibling, int, int, *Playlist, *PlaylistQuery]{
-	Name:  "Track.playlists",
-	Index: 3,
-	ID:    func(s *entloaderTrackSibling) int { return s.id },
-	ByID:  entloaderTrackPlaylists,
+var entloaderTrackPlaylistsEdge = &entloader.EntityEdge[int, int, *Playlist, *PlaylistQuery]{
+	Name: "Track.playlists", Index: 3, ByID: entloaderTrackPlaylists,
 }
 
-var entloaderTrackInvoiceLinesEdge = &entloader.EntityEdge[entloaderTrackSibling, int, int, *InvoiceLine, *InvoiceLineQuery]{
-	Name:  "Track.invoice_lines",
-	Index: 4,
-	ID:    func(s *entloaderTrackSibling) int { return s.id },
-	ByID:  entloaderTrackInvoiceLines,
+var entloaderTrackInvoiceLinesEdge = &entloader.EntityEdge[int, int, *InvoiceLine, *InvoiceLineQuery]{
+	Name: "Track.invoice_lines", Index: 4, ByID: entloaderTrackInvoiceLines,
 }

@@ -22,7 +22,7 @@ type Genre struct {
 	// The values are being populated by the GenreQuery when eager-loading is set.
 	Edges        GenreEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderGenreHandle
+	entloader    entloaderHandle
 }
 
 // GenreEdges holds the relations/edges for other nodes in the graph.

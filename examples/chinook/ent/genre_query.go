@@ -385,7 +385,7 @@ func (_q *GenreQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Genre,
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderGenreEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -402,7 +402,7 @@ func (_q *GenreQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Genre,
 			return nil, err
 		}
 	}
-	_q.entloaderNodes(ctx, nodes)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderGenreEntity)
 	return nodes, nil
 }
 
@@ -442,7 +442,7 @@ func (_q *GenreQuery) loadTracks(ctx context.Context, query *TrackQuery, nodes [
 
 func (_q *GenreQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderGenreEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

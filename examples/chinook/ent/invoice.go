@@ -38,7 +38,7 @@ type Invoice struct {
 	// The values are being populated by the InvoiceQuery when eager-loading is set.
 	Edges        InvoiceEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderInvoiceHandle
+	entloader    entloaderHandle
 }
 
 // InvoiceEdges holds the relations/edges for other nodes in the graph.

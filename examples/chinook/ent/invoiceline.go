@@ -31,7 +31,7 @@ type InvoiceLine struct {
 	// The values are being populated by the InvoiceLineQuery when eager-loading is set.
 	Edges        InvoiceLineEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderInvoiceLineHandle
+	entloader    entloaderHandle
 }
 
 // InvoiceLineEdges holds the relations/edges for other nodes in the graph.

@@ -22,7 +22,7 @@ type MediaType struct {
 	// The values are being populated by the MediaTypeQuery when eager-loading is set.
 	Edges        MediaTypeEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderMediaTypeHandle
+	entloader    entloaderHandle
 }
 
 // MediaTypeEdges holds the relations/edges for other nodes in the graph.

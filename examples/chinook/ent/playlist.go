@@ -22,7 +22,7 @@ type Playlist struct {
 	// The values are being populated by the PlaylistQuery when eager-loading is set.
 	Edges        PlaylistEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderPlaylistHandle
+	entloader    entloaderHandle
 }
 
 // PlaylistEdges holds the relations/edges for other nodes in the graph.

@@ -40,7 +40,7 @@ type Track struct {
 	// The values are being populated by the TrackQuery when eager-loading is set.
 	Edges        TrackEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderTrackHandle
+	entloader    entloaderHandle
 }
 
 // TrackEdges holds the relations/edges for other nodes in the graph.
