@@ -6,12 +6,9 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-)
 
-// maxParameters is how many keys a statement takes that passes them one
-// parameter each. SQLite takes 32,766 parameters (SQLITE_MAX_VARIABLE_NUMBER),
-// PostgreSQL and MySQL 65,535; the rest is for the options.
-const maxParameters = 20_000
+	"github.com/entloader/entloader/internal/limits"
+)
 
 // A keyList is the keys of one statement, as the database is given them.
 type keyList struct {
@@ -32,7 +29,7 @@ func keyLists[K comparable](name string, codec Codec[K], keys []K, each func(sta
 			return each(0, len(keys), keyList{json: json, width: width})
 		}
 	}
-	most := maxParameters / width
+	most := max(int(limits.Parameters.Load())/width, 1)
 	for start := 0; start < len(keys); start += most {
 		end := min(start+most, len(keys))
 		list := keyList{values: make([]any, 0, (end-start)*width), width: width}

@@ -45,6 +45,7 @@ func Run(t *testing.T, db Database) {
 		{"EagerLoadWithinManyToMany", testEagerLoadWithinManyToMany},
 		{"Collations", testCollations},
 		{"ManyKeys", testManyKeys},
+		{"Cuts", testCuts},
 		{"OneStatementForSiblings", testOneStatementForSiblings},
 		{"Windows", testWindows},
 		{"NullForeignKeys", testNullForeignKeys},
