@@ -7,7 +7,7 @@ import (
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/entloader/entloader/internal/limits"
+	"github.com/entloader/entloader/entloader/internal/limits"
 )
 
 // A keyList is the keys of one statement, as the database is given them.

@@ -12,7 +12,7 @@ import (
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/sample"
 	"github.com/entloader/entloader/entloader"
-	"github.com/entloader/entloader/internal/limits"
+	"github.com/entloader/entloader/entloader/loadertest"
 )
 
 // testCuts shows that no answer depends on how siblings are cut into windows, windows
@@ -21,8 +21,6 @@ import (
 func testCuts(t *testing.T, db Database) {
 	lab := db.newLab(t, 15)
 	plain := t.Context()
-	before := limits.Parameters.Load()
-	defer limits.Parameters.Store(before)
 	rapid.Check(t, func(rt *rapid.T) {
 		e := rapid.SampledFrom(optionEdges).Draw(rt, "edge")
 		o := drawOptions(rt, db.Dialect)
@@ -30,8 +28,7 @@ func testCuts(t *testing.T, db Database) {
 		batch := rapid.IntRange(1, 9).Draw(rt, "batch")
 		list := rapid.IntRange(1, 9).Draw(rt, "list")
 		run := rapid.SampledFrom([]string{"All", "Count", "Exist"}).Draw(rt, "run")
-		limits.Parameters.Store(int64(list))
-		defer limits.Parameters.Store(before)
+		defer loadertest.SetParameters(loadertest.SetParameters(list))
 		byKey := batch
 		if db.Dialect != dialect.SQLite {
 			byKey = min(batch, list)
