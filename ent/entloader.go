@@ -62,82 +62,82 @@ type Loaders struct {
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
-	l.Assignment.ByID = entloader.NewOneBy[entloaderAssignmentByIDRelation](&l.Loaders)
-	l.Assignment.BySampleIDProjectID = entloader.NewOneBy[entloaderAssignmentBySampleIDProjectIDRelation](&l.Loaders)
-	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignmentSampleRelation](&l.Loaders)
-	l.Assignment.Project = entloader.NewOneBy[entloaderAssignmentProjectRelation](&l.Loaders)
-	l.Badge.ByID = entloader.NewOneBy[entloaderBadgeByIDRelation](&l.Loaders)
-	l.Badge.Technician = entloader.NewOneBy[entloaderBadgeTechnicianRelation](&l.Loaders)
-	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibrationByIDRelation](&l.Loaders)
-	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation](&l.Loaders)
-	l.Calibration.Instrument = entloader.NewOneBy[entloaderCalibrationInstrumentRelation](&l.Loaders)
-	l.Calibration.Standards = entloader.NewManyBy[entloaderCalibrationStandardsRelation](&l.Loaders)
-	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation](&l.Loaders)
-	l.Document.ByID = entloader.NewOneBy[entloaderDocumentByIDRelation](&l.Loaders)
-	l.Document.Unit = entloader.NewOneBy[entloaderDocumentUnitRelation](&l.Loaders)
-	l.Incident.ByID = entloader.NewOneBy[entloaderIncidentByIDRelation](&l.Loaders)
-	l.Incident.Unit = entloader.NewOneBy[entloaderIncidentUnitRelation](&l.Loaders)
-	l.Instrument.ByID = entloader.NewOneBy[entloaderInstrumentByIDRelation](&l.Loaders)
-	l.Instrument.ByAssetTag = entloader.NewOneBy[entloaderInstrumentByAssetTagRelation](&l.Loaders)
-	l.Instrument.Home = entloader.NewOneBy[entloaderInstrumentHomeRelation](&l.Loaders)
-	l.Instrument.Results = entloader.NewManyBy[entloaderInstrumentResultsRelation](&l.Loaders)
-	l.Instrument.Technicians = entloader.NewManyBy[entloaderInstrumentTechniciansRelation](&l.Loaders)
-	l.Instrument.Calibrations = entloader.NewManyBy[entloaderInstrumentCalibrationsRelation](&l.Loaders)
-	l.Instrument.Certifications = entloader.NewManyBy[entloaderInstrumentCertificationsRelation](&l.Loaders)
-	l.Label.ByID = entloader.NewOneBy[entloaderLabelByIDRelation](&l.Loaders)
-	l.Label.Sample = entloader.NewOneBy[entloaderLabelSampleRelation](&l.Loaders)
-	l.Location.ByID = entloader.NewOneBy[entloaderLocationByIDRelation](&l.Loaders)
-	l.Location.ByParentIDName = entloader.NewOneBy[entloaderLocationByParentIDNameRelation](&l.Loaders)
-	l.Location.Parent = entloader.NewOneBy[entloaderLocationParentRelation](&l.Loaders)
-	l.Location.Children = entloader.NewManyBy[entloaderLocationChildrenRelation](&l.Loaders)
-	l.Location.Units = entloader.NewManyBy[entloaderLocationUnitsRelation](&l.Loaders)
-	l.Note.ByID = entloader.NewOneBy[entloaderNoteByIDRelation](&l.Loaders)
-	l.Note.Unit = entloader.NewOneBy[entloaderNoteUnitRelation](&l.Loaders)
-	l.Project.ByID = entloader.NewOneBy[entloaderProjectByIDRelation](&l.Loaders)
-	l.Project.Samples = entloader.NewManyBy[entloaderProjectSamplesRelation](&l.Loaders)
-	l.Project.Assignments = entloader.NewManyBy[entloaderProjectAssignmentsRelation](&l.Loaders)
-	l.Result.ByID = entloader.NewOneBy[entloaderResultByIDRelation](&l.Loaders)
-	l.Result.Sample = entloader.NewOneBy[entloaderResultSampleRelation](&l.Loaders)
-	l.Result.Instrument = entloader.NewOneBy[entloaderResultInstrumentRelation](&l.Loaders)
-	l.Sample.ByID = entloader.NewOneBy[entloaderSampleByIDRelation](&l.Loaders)
-	l.Sample.BySerial = entloader.NewOneBy[entloaderSampleBySerialRelation](&l.Loaders)
-	l.Sample.Unit = entloader.NewOneBy[entloaderSampleUnitRelation](&l.Loaders)
-	l.Sample.Technician = entloader.NewOneBy[entloaderSampleTechnicianRelation](&l.Loaders)
-	l.Sample.Results = entloader.NewManyBy[entloaderSampleResultsRelation](&l.Loaders)
-	l.Sample.Tags = entloader.NewManyBy[entloaderSampleTagsRelation](&l.Loaders)
-	l.Sample.Label = entloader.NewOneBy[entloaderSampleLabelRelation](&l.Loaders)
-	l.Sample.Source = entloader.NewOneBy[entloaderSampleSourceRelation](&l.Loaders)
-	l.Sample.Aliquots = entloader.NewManyBy[entloaderSampleAliquotsRelation](&l.Loaders)
-	l.Sample.Projects = entloader.NewManyBy[entloaderSampleProjectsRelation](&l.Loaders)
-	l.Sample.Assignments = entloader.NewManyBy[entloaderSampleAssignmentsRelation](&l.Loaders)
-	l.Standard.ByID = entloader.NewOneBy[entloaderStandardByIDRelation](&l.Loaders)
-	l.Standard.Calibrations = entloader.NewManyBy[entloaderStandardCalibrationsRelation](&l.Loaders)
-	l.Tag.ByID = entloader.NewOneBy[entloaderTagByIDRelation](&l.Loaders)
-	l.Tag.Samples = entloader.NewManyBy[entloaderTagSamplesRelation](&l.Loaders)
-	l.Tag.LatestSamples = entloader.NewFixedBy[entloaderTagLatestSamplesDeclaredBy](&l.Loaders)
-	l.Technician.ByID = entloader.NewOneBy[entloaderTechnicianByIDRelation](&l.Loaders)
-	l.Technician.ByEmail = entloader.NewOneBy[entloaderTechnicianByEmailRelation](&l.Loaders)
-	l.Technician.Samples = entloader.NewManyBy[entloaderTechnicianSamplesRelation](&l.Loaders)
-	l.Technician.Partner = entloader.NewOneBy[entloaderTechnicianPartnerRelation](&l.Loaders)
-	l.Technician.Colleagues = entloader.NewManyBy[entloaderTechnicianColleaguesRelation](&l.Loaders)
-	l.Technician.Trainers = entloader.NewManyBy[entloaderTechnicianTrainersRelation](&l.Loaders)
-	l.Technician.Trainees = entloader.NewManyBy[entloaderTechnicianTraineesRelation](&l.Loaders)
-	l.Technician.Instruments = entloader.NewManyBy[entloaderTechnicianInstrumentsRelation](&l.Loaders)
-	l.Technician.Badge = entloader.NewOneBy[entloaderTechnicianBadgeRelation](&l.Loaders)
-	l.Technician.Certifications = entloader.NewManyBy[entloaderTechnicianCertificationsRelation](&l.Loaders)
-	l.Unit.ByID = entloader.NewOneBy[entloaderUnitByIDRelation](&l.Loaders)
-	l.Unit.ByCode = entloader.NewOneBy[entloaderUnitByCodeRelation](&l.Loaders)
-	l.Unit.Location = entloader.NewOneBy[entloaderUnitLocationRelation](&l.Loaders)
-	l.Unit.Samples = entloader.NewManyBy[entloaderUnitSamplesRelation](&l.Loaders)
-	l.Unit.Notes = entloader.NewManyBy[entloaderUnitNotesRelation](&l.Loaders)
-	l.Unit.Incidents = entloader.NewManyBy[entloaderUnitIncidentsRelation](&l.Loaders)
-	l.Unit.Documents = entloader.NewManyBy[entloaderUnitDocumentsRelation](&l.Loaders)
-	l.Unit.RecentSamples = entloader.NewDeclaredBy[entloaderUnitRecentSamplesDeclaredBy](&l.Loaders)
-	l.Unit.OpenSamples = entloader.NewFixedBy[entloaderUnitOpenSamplesDeclaredBy](&l.Loaders)
-	l.Unit.LastSample = entloader.NewFixedFirstBy[entloaderUnitLastSampleDeclaredBy](&l.Loaders)
-	l.Unit.OddSamples = entloader.NewDeclaredBy[entloaderUnitOddSamplesDeclaredBy](&l.Loaders)
-	l.Unit.StaleSamples = entloader.NewDeclaredBy[entloaderUnitStaleSamplesDeclaredBy](&l.Loaders)
-	l.Unit.FirstByStatus = entloader.NewFirstBy[entloaderUnitFirstByStatusDeclaredBy](&l.Loaders)
+	l.Assignment.ByID = entloader.NewOneBy[entloaderAssignment_ByIDRelation](&l.Loaders)
+	l.Assignment.BySampleIDProjectID = entloader.NewOneBy[entloaderAssignment_BySampleIDProjectIDRelation](&l.Loaders)
+	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignment_SampleRelation](&l.Loaders)
+	l.Assignment.Project = entloader.NewOneBy[entloaderAssignment_ProjectRelation](&l.Loaders)
+	l.Badge.ByID = entloader.NewOneBy[entloaderBadge_ByIDRelation](&l.Loaders)
+	l.Badge.Technician = entloader.NewOneBy[entloaderBadge_TechnicianRelation](&l.Loaders)
+	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibration_ByIDRelation](&l.Loaders)
+	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneBy[entloaderCalibration_ByPerformedAtInstrumentIDRelation](&l.Loaders)
+	l.Calibration.Instrument = entloader.NewOneBy[entloaderCalibration_InstrumentRelation](&l.Loaders)
+	l.Calibration.Standards = entloader.NewManyBy[entloaderCalibration_StandardsRelation](&l.Loaders)
+	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneBy[entloaderCertification_ByTechnicianIDInstrumentIDRelation](&l.Loaders)
+	l.Document.ByID = entloader.NewOneBy[entloaderDocument_ByIDRelation](&l.Loaders)
+	l.Document.Unit = entloader.NewOneBy[entloaderDocument_UnitRelation](&l.Loaders)
+	l.Incident.ByID = entloader.NewOneBy[entloaderIncident_ByIDRelation](&l.Loaders)
+	l.Incident.Unit = entloader.NewOneBy[entloaderIncident_UnitRelation](&l.Loaders)
+	l.Instrument.ByID = entloader.NewOneBy[entloaderInstrument_ByIDRelation](&l.Loaders)
+	l.Instrument.ByAssetTag = entloader.NewOneBy[entloaderInstrument_ByAssetTagRelation](&l.Loaders)
+	l.Instrument.Home = entloader.NewOneBy[entloaderInstrument_HomeRelation](&l.Loaders)
+	l.Instrument.Results = entloader.NewManyBy[entloaderInstrument_ResultsRelation](&l.Loaders)
+	l.Instrument.Technicians = entloader.NewManyBy[entloaderInstrument_TechniciansRelation](&l.Loaders)
+	l.Instrument.Calibrations = entloader.NewManyBy[entloaderInstrument_CalibrationsRelation](&l.Loaders)
+	l.Instrument.Certifications = entloader.NewManyBy[entloaderInstrument_CertificationsRelation](&l.Loaders)
+	l.Label.ByID = entloader.NewOneBy[entloaderLabel_ByIDRelation](&l.Loaders)
+	l.Label.Sample = entloader.NewOneBy[entloaderLabel_SampleRelation](&l.Loaders)
+	l.Location.ByID = entloader.NewOneBy[entloaderLocation_ByIDRelation](&l.Loaders)
+	l.Location.ByParentIDName = entloader.NewOneBy[entloaderLocation_ByParentIDNameRelation](&l.Loaders)
+	l.Location.Parent = entloader.NewOneBy[entloaderLocation_ParentRelation](&l.Loaders)
+	l.Location.Children = entloader.NewManyBy[entloaderLocation_ChildrenRelation](&l.Loaders)
+	l.Location.Units = entloader.NewManyBy[entloaderLocation_UnitsRelation](&l.Loaders)
+	l.Note.ByID = entloader.NewOneBy[entloaderNote_ByIDRelation](&l.Loaders)
+	l.Note.Unit = entloader.NewOneBy[entloaderNote_UnitRelation](&l.Loaders)
+	l.Project.ByID = entloader.NewOneBy[entloaderProject_ByIDRelation](&l.Loaders)
+	l.Project.Samples = entloader.NewManyBy[entloaderProject_SamplesRelation](&l.Loaders)
+	l.Project.Assignments = entloader.NewManyBy[entloaderProject_AssignmentsRelation](&l.Loaders)
+	l.Result.ByID = entloader.NewOneBy[entloaderResult_ByIDRelation](&l.Loaders)
+	l.Result.Sample = entloader.NewOneBy[entloaderResult_SampleRelation](&l.Loaders)
+	l.Result.Instrument = entloader.NewOneBy[entloaderResult_InstrumentRelation](&l.Loaders)
+	l.Sample.ByID = entloader.NewOneBy[entloaderSample_ByIDRelation](&l.Loaders)
+	l.Sample.BySerial = entloader.NewOneBy[entloaderSample_BySerialRelation](&l.Loaders)
+	l.Sample.Unit = entloader.NewOneBy[entloaderSample_UnitRelation](&l.Loaders)
+	l.Sample.Technician = entloader.NewOneBy[entloaderSample_TechnicianRelation](&l.Loaders)
+	l.Sample.Results = entloader.NewManyBy[entloaderSample_ResultsRelation](&l.Loaders)
+	l.Sample.Tags = entloader.NewManyBy[entloaderSample_TagsRelation](&l.Loaders)
+	l.Sample.Label = entloader.NewOneBy[entloaderSample_LabelRelation](&l.Loaders)
+	l.Sample.Source = entloader.NewOneBy[entloaderSample_SourceRelation](&l.Loaders)
+	l.Sample.Aliquots = entloader.NewManyBy[entloaderSample_AliquotsRelation](&l.Loaders)
+	l.Sample.Projects = entloader.NewManyBy[entloaderSample_ProjectsRelation](&l.Loaders)
+	l.Sample.Assignments = entloader.NewManyBy[entloaderSample_AssignmentsRelation](&l.Loaders)
+	l.Standard.ByID = entloader.NewOneBy[entloaderStandard_ByIDRelation](&l.Loaders)
+	l.Standard.Calibrations = entloader.NewManyBy[entloaderStandard_CalibrationsRelation](&l.Loaders)
+	l.Tag.ByID = entloader.NewOneBy[entloaderTag_ByIDRelation](&l.Loaders)
+	l.Tag.Samples = entloader.NewManyBy[entloaderTag_SamplesRelation](&l.Loaders)
+	l.Tag.LatestSamples = entloader.NewFixedBy[entloaderTag_LatestSamplesDeclaredBy](&l.Loaders)
+	l.Technician.ByID = entloader.NewOneBy[entloaderTechnician_ByIDRelation](&l.Loaders)
+	l.Technician.ByEmail = entloader.NewOneBy[entloaderTechnician_ByEmailRelation](&l.Loaders)
+	l.Technician.Samples = entloader.NewManyBy[entloaderTechnician_SamplesRelation](&l.Loaders)
+	l.Technician.Partner = entloader.NewOneBy[entloaderTechnician_PartnerRelation](&l.Loaders)
+	l.Technician.Colleagues = entloader.NewManyBy[entloaderTechnician_ColleaguesRelation](&l.Loaders)
+	l.Technician.Trainers = entloader.NewManyBy[entloaderTechnician_TrainersRelation](&l.Loaders)
+	l.Technician.Trainees = entloader.NewManyBy[entloaderTechnician_TraineesRelation](&l.Loaders)
+	l.Technician.Instruments = entloader.NewManyBy[entloaderTechnician_InstrumentsRelation](&l.Loaders)
+	l.Technician.Badge = entloader.NewOneBy[entloaderTechnician_BadgeRelation](&l.Loaders)
+	l.Technician.Certifications = entloader.NewManyBy[entloaderTechnician_CertificationsRelation](&l.Loaders)
+	l.Unit.ByID = entloader.NewOneBy[entloaderUnit_ByIDRelation](&l.Loaders)
+	l.Unit.ByCode = entloader.NewOneBy[entloaderUnit_ByCodeRelation](&l.Loaders)
+	l.Unit.Location = entloader.NewOneBy[entloaderUnit_LocationRelation](&l.Loaders)
+	l.Unit.Samples = entloader.NewManyBy[entloaderUnit_SamplesRelation](&l.Loaders)
+	l.Unit.Notes = entloader.NewManyBy[entloaderUnit_NotesRelation](&l.Loaders)
+	l.Unit.Incidents = entloader.NewManyBy[entloaderUnit_IncidentsRelation](&l.Loaders)
+	l.Unit.Documents = entloader.NewManyBy[entloaderUnit_DocumentsRelation](&l.Loaders)
+	l.Unit.RecentSamples = entloader.NewDeclaredBy[entloaderUnit_RecentSamplesDeclaredBy](&l.Loaders)
+	l.Unit.OpenSamples = entloader.NewFixedBy[entloaderUnit_OpenSamplesDeclaredBy](&l.Loaders)
+	l.Unit.LastSample = entloader.NewFixedFirstBy[entloaderUnit_LastSampleDeclaredBy](&l.Loaders)
+	l.Unit.OddSamples = entloader.NewDeclaredBy[entloaderUnit_OddSamplesDeclaredBy](&l.Loaders)
+	l.Unit.StaleSamples = entloader.NewDeclaredBy[entloaderUnit_StaleSamplesDeclaredBy](&l.Loaders)
+	l.Unit.FirstByStatus = entloader.NewFirstBy[entloaderUnit_FirstByStatusDeclaredBy](&l.Loaders)
 	return l
 }
 
@@ -164,10 +164,10 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AssignmentLoaders load Assignments, and what belongs to them, by key.
 type AssignmentLoaders struct {
-	ByID                *entloader.OneBy[entloaderAssignmentByIDRelation, int, *Assignment, *AssignmentQuery]
-	BySampleIDProjectID *entloader.OneBy[entloaderAssignmentBySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]
-	Sample              *entloader.OneBy[entloaderAssignmentSampleRelation, int, *Sample, *SampleQuery]
-	Project             *entloader.OneBy[entloaderAssignmentProjectRelation, int, *Project, *ProjectQuery]
+	ByID                *entloader.OneBy[entloaderAssignment_ByIDRelation, int, *Assignment, *AssignmentQuery]
+	BySampleIDProjectID *entloader.OneBy[entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]
+	Sample              *entloader.OneBy[entloaderAssignment_SampleRelation, int, *Sample, *SampleQuery]
+	Project             *entloader.OneBy[entloaderAssignment_ProjectRelation, int, *Project, *ProjectQuery]
 }
 
 // AssignmentBySampleIDProjectIDKey is a key of AssignmentLoaders.BySampleIDProjectID.
@@ -184,29 +184,29 @@ func (l AssignmentLoaders) Siblings(entities ...*Assignment) {
 
 // Each of these stands for a relation of Assignment, see [entloader.Related].
 type (
-	entloaderAssignmentByIDRelation                struct{}
-	entloaderAssignmentBySampleIDProjectIDRelation struct{}
-	entloaderAssignmentSampleRelation              struct{}
-	entloaderAssignmentProjectRelation             struct{}
+	entloaderAssignment_ByIDRelation                struct{}
+	entloaderAssignment_BySampleIDProjectIDRelation struct{}
+	entloaderAssignment_SampleRelation              struct{}
+	entloaderAssignment_ProjectRelation             struct{}
 )
 
-func (entloaderAssignmentByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
-	return entloaderAssignmentByID
+func (entloaderAssignment_ByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
+	return entloaderAssignment_ByID
 }
-func (entloaderAssignmentBySampleIDProjectIDRelation) Relation() *entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery] {
-	return entloaderAssignmentBySampleIDProjectID
+func (entloaderAssignment_BySampleIDProjectIDRelation) Relation() *entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery] {
+	return entloaderAssignment_BySampleIDProjectID
 }
-func (entloaderAssignmentSampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
-	return entloaderAssignmentSample
+func (entloaderAssignment_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+	return entloaderAssignment_Sample
 }
-func (entloaderAssignmentProjectRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
-	return entloaderAssignmentProject
+func (entloaderAssignment_ProjectRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
+	return entloaderAssignment_Project
 }
 
 // BadgeLoaders load Badges, and what belongs to them, by key.
 type BadgeLoaders struct {
-	ByID       *entloader.OneBy[entloaderBadgeByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
-	Technician *entloader.OneBy[entloaderBadgeTechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	ByID       *entloader.OneBy[entloaderBadge_ByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
+	Technician *entloader.OneBy[entloaderBadge_TechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -217,23 +217,23 @@ func (l BadgeLoaders) Siblings(entities ...*Badge) {
 
 // Each of these stands for a relation of Badge, see [entloader.Related].
 type (
-	entloaderBadgeByIDRelation       struct{}
-	entloaderBadgeTechnicianRelation struct{}
+	entloaderBadge_ByIDRelation       struct{}
+	entloaderBadge_TechnicianRelation struct{}
 )
 
-func (entloaderBadgeByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
-	return entloaderBadgeByID
+func (entloaderBadge_ByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
+	return entloaderBadge_ByID
 }
-func (entloaderBadgeTechnicianRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
-	return entloaderBadgeTechnician
+func (entloaderBadge_TechnicianRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+	return entloaderBadge_Technician
 }
 
 // CalibrationLoaders load Calibrations, and what belongs to them, by key.
 type CalibrationLoaders struct {
-	ByID                      *entloader.OneBy[entloaderCalibrationByIDRelation, int, *Calibration, *CalibrationQuery]
-	ByPerformedAtInstrumentID *entloader.OneBy[entloaderCalibrationByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]
-	Instrument                *entloader.OneBy[entloaderCalibrationInstrumentRelation, int, *Instrument, *InstrumentQuery]
-	Standards                 *entloader.ManyBy[entloaderCalibrationStandardsRelation, int, *Standard, *StandardQuery]
+	ByID                      *entloader.OneBy[entloaderCalibration_ByIDRelation, int, *Calibration, *CalibrationQuery]
+	ByPerformedAtInstrumentID *entloader.OneBy[entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]
+	Instrument                *entloader.OneBy[entloaderCalibration_InstrumentRelation, int, *Instrument, *InstrumentQuery]
+	Standards                 *entloader.ManyBy[entloaderCalibration_StandardsRelation, int, *Standard, *StandardQuery]
 }
 
 // CalibrationByPerformedAtInstrumentIDKey is a key of CalibrationLoaders.ByPerformedAtInstrumentID.
@@ -250,28 +250,28 @@ func (l CalibrationLoaders) Siblings(entities ...*Calibration) {
 
 // Each of these stands for a relation of Calibration, see [entloader.Related].
 type (
-	entloaderCalibrationByIDRelation                      struct{}
-	entloaderCalibrationByPerformedAtInstrumentIDRelation struct{}
-	entloaderCalibrationInstrumentRelation                struct{}
-	entloaderCalibrationStandardsRelation                 struct{}
+	entloaderCalibration_ByIDRelation                      struct{}
+	entloaderCalibration_ByPerformedAtInstrumentIDRelation struct{}
+	entloaderCalibration_InstrumentRelation                struct{}
+	entloaderCalibration_StandardsRelation                 struct{}
 )
 
-func (entloaderCalibrationByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
-	return entloaderCalibrationByID
+func (entloaderCalibration_ByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
+	return entloaderCalibration_ByID
 }
-func (entloaderCalibrationByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery] {
-	return entloaderCalibrationByPerformedAtInstrumentID
+func (entloaderCalibration_ByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery] {
+	return entloaderCalibration_ByPerformedAtInstrumentID
 }
-func (entloaderCalibrationInstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
-	return entloaderCalibrationInstrument
+func (entloaderCalibration_InstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
+	return entloaderCalibration_Instrument
 }
-func (entloaderCalibrationStandardsRelation) Relation() *entloader.Relation[int, *Standard, *StandardQuery] {
-	return entloaderCalibrationStandards
+func (entloaderCalibration_StandardsRelation) Relation() *entloader.Relation[int, *Standard, *StandardQuery] {
+	return entloaderCalibration_Standards
 }
 
 // CertificationLoaders load Certifications, and what belongs to them, by key.
 type CertificationLoaders struct {
-	ByTechnicianIDInstrumentID *entloader.OneBy[entloaderCertificationByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]
+	ByTechnicianIDInstrumentID *entloader.OneBy[entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]
 }
 
 // CertificationByTechnicianIDInstrumentIDKey is a key of CertificationLoaders.ByTechnicianIDInstrumentID.
@@ -288,17 +288,17 @@ func (l CertificationLoaders) Siblings(entities ...*Certification) {
 
 // Each of these stands for a relation of Certification, see [entloader.Related].
 type (
-	entloaderCertificationByTechnicianIDInstrumentIDRelation struct{}
+	entloaderCertification_ByTechnicianIDInstrumentIDRelation struct{}
 )
 
-func (entloaderCertificationByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery] {
-	return entloaderCertificationByTechnicianIDInstrumentID
+func (entloaderCertification_ByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery] {
+	return entloaderCertification_ByTechnicianIDInstrumentID
 }
 
 // DocumentLoaders load Documents, and what belongs to them, by key.
 type DocumentLoaders struct {
-	ByID *entloader.OneBy[entloaderDocumentByIDRelation, int, *Document, *DocumentQuery]
-	Unit *entloader.OneBy[entloaderDocumentUnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[entloaderDocument_ByIDRelation, int, *Document, *DocumentQuery]
+	Unit *entloader.OneBy[entloaderDocument_UnitRelation, int, *Unit, *UnitQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -309,21 +309,21 @@ func (l DocumentLoaders) Siblings(entities ...*Document) {
 
 // Each of these stands for a relation of Document, see [entloader.Related].
 type (
-	entloaderDocumentByIDRelation struct{}
-	entloaderDocumentUnitRelation struct{}
+	entloaderDocument_ByIDRelation struct{}
+	entloaderDocument_UnitRelation struct{}
 )
 
-func (entloaderDocumentByIDRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
-	return entloaderDocumentByID
+func (entloaderDocument_ByIDRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
+	return entloaderDocument_ByID
 }
-func (entloaderDocumentUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
-	return entloaderDocumentUnit
+func (entloaderDocument_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+	return entloaderDocument_Unit
 }
 
 // IncidentLoaders load Incidents, and what belongs to them, by key.
 type IncidentLoaders struct {
-	ByID *entloader.OneBy[entloaderIncidentByIDRelation, int, *Incident, *IncidentQuery]
-	Unit *entloader.OneBy[entloaderIncidentUnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[entloaderIncident_ByIDRelation, int, *Incident, *IncidentQuery]
+	Unit *entloader.OneBy[entloaderIncident_UnitRelation, int, *Unit, *UnitQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -334,26 +334,26 @@ func (l IncidentLoaders) Siblings(entities ...*Incident) {
 
 // Each of these stands for a relation of Incident, see [entloader.Related].
 type (
-	entloaderIncidentByIDRelation struct{}
-	entloaderIncidentUnitRelation struct{}
+	entloaderIncident_ByIDRelation struct{}
+	entloaderIncident_UnitRelation struct{}
 )
 
-func (entloaderIncidentByIDRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
-	return entloaderIncidentByID
+func (entloaderIncident_ByIDRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
+	return entloaderIncident_ByID
 }
-func (entloaderIncidentUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
-	return entloaderIncidentUnit
+func (entloaderIncident_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+	return entloaderIncident_Unit
 }
 
 // InstrumentLoaders load Instruments, and what belongs to them, by key.
 type InstrumentLoaders struct {
-	ByID           *entloader.OneBy[entloaderInstrumentByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
-	ByAssetTag     *entloader.OneBy[entloaderInstrumentByAssetTagRelation, string, *Instrument, *InstrumentQuery]
-	Home           *entloader.OneBy[entloaderInstrumentHomeRelation, labid.InstrumentID, *Location, *LocationQuery]
-	Results        *entloader.ManyBy[entloaderInstrumentResultsRelation, labid.InstrumentID, *Result, *ResultQuery]
-	Technicians    *entloader.ManyBy[entloaderInstrumentTechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery]
-	Calibrations   *entloader.ManyBy[entloaderInstrumentCalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery]
-	Certifications *entloader.ManyBy[entloaderInstrumentCertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery]
+	ByID           *entloader.OneBy[entloaderInstrument_ByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
+	ByAssetTag     *entloader.OneBy[entloaderInstrument_ByAssetTagRelation, string, *Instrument, *InstrumentQuery]
+	Home           *entloader.OneBy[entloaderInstrument_HomeRelation, labid.InstrumentID, *Location, *LocationQuery]
+	Results        *entloader.ManyBy[entloaderInstrument_ResultsRelation, labid.InstrumentID, *Result, *ResultQuery]
+	Technicians    *entloader.ManyBy[entloaderInstrument_TechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery]
+	Calibrations   *entloader.ManyBy[entloaderInstrument_CalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery]
+	Certifications *entloader.ManyBy[entloaderInstrument_CertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -364,41 +364,41 @@ func (l InstrumentLoaders) Siblings(entities ...*Instrument) {
 
 // Each of these stands for a relation of Instrument, see [entloader.Related].
 type (
-	entloaderInstrumentByIDRelation           struct{}
-	entloaderInstrumentByAssetTagRelation     struct{}
-	entloaderInstrumentHomeRelation           struct{}
-	entloaderInstrumentResultsRelation        struct{}
-	entloaderInstrumentTechniciansRelation    struct{}
-	entloaderInstrumentCalibrationsRelation   struct{}
-	entloaderInstrumentCertificationsRelation struct{}
+	entloaderInstrument_ByIDRelation           struct{}
+	entloaderInstrument_ByAssetTagRelation     struct{}
+	entloaderInstrument_HomeRelation           struct{}
+	entloaderInstrument_ResultsRelation        struct{}
+	entloaderInstrument_TechniciansRelation    struct{}
+	entloaderInstrument_CalibrationsRelation   struct{}
+	entloaderInstrument_CertificationsRelation struct{}
 )
 
-func (entloaderInstrumentByIDRelation) Relation() *entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery] {
-	return entloaderInstrumentByID
+func (entloaderInstrument_ByIDRelation) Relation() *entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery] {
+	return entloaderInstrument_ByID
 }
-func (entloaderInstrumentByAssetTagRelation) Relation() *entloader.Relation[string, *Instrument, *InstrumentQuery] {
-	return entloaderInstrumentByAssetTag
+func (entloaderInstrument_ByAssetTagRelation) Relation() *entloader.Relation[string, *Instrument, *InstrumentQuery] {
+	return entloaderInstrument_ByAssetTag
 }
-func (entloaderInstrumentHomeRelation) Relation() *entloader.Relation[labid.InstrumentID, *Location, *LocationQuery] {
-	return entloaderInstrumentHome
+func (entloaderInstrument_HomeRelation) Relation() *entloader.Relation[labid.InstrumentID, *Location, *LocationQuery] {
+	return entloaderInstrument_Home
 }
-func (entloaderInstrumentResultsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Result, *ResultQuery] {
-	return entloaderInstrumentResults
+func (entloaderInstrument_ResultsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Result, *ResultQuery] {
+	return entloaderInstrument_Results
 }
-func (entloaderInstrumentTechniciansRelation) Relation() *entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery] {
-	return entloaderInstrumentTechnicians
+func (entloaderInstrument_TechniciansRelation) Relation() *entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery] {
+	return entloaderInstrument_Technicians
 }
-func (entloaderInstrumentCalibrationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery] {
-	return entloaderInstrumentCalibrations
+func (entloaderInstrument_CalibrationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery] {
+	return entloaderInstrument_Calibrations
 }
-func (entloaderInstrumentCertificationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery] {
-	return entloaderInstrumentCertifications
+func (entloaderInstrument_CertificationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery] {
+	return entloaderInstrument_Certifications
 }
 
 // LabelLoaders load Labels, and what belongs to them, by key.
 type LabelLoaders struct {
-	ByID   *entloader.OneBy[entloaderLabelByIDRelation, int, *Label, *LabelQuery]
-	Sample *entloader.OneBy[entloaderLabelSampleRelation, int, *Sample, *SampleQuery]
+	ByID   *entloader.OneBy[entloaderLabel_ByIDRelation, int, *Label, *LabelQuery]
+	Sample *entloader.OneBy[entloaderLabel_SampleRelation, int, *Sample, *SampleQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -409,24 +409,24 @@ func (l LabelLoaders) Siblings(entities ...*Label) {
 
 // Each of these stands for a relation of Label, see [entloader.Related].
 type (
-	entloaderLabelByIDRelation   struct{}
-	entloaderLabelSampleRelation struct{}
+	entloaderLabel_ByIDRelation   struct{}
+	entloaderLabel_SampleRelation struct{}
 )
 
-func (entloaderLabelByIDRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
-	return entloaderLabelByID
+func (entloaderLabel_ByIDRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
+	return entloaderLabel_ByID
 }
-func (entloaderLabelSampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
-	return entloaderLabelSample
+func (entloaderLabel_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+	return entloaderLabel_Sample
 }
 
 // LocationLoaders load Locations, and what belongs to them, by key.
 type LocationLoaders struct {
-	ByID           *entloader.OneBy[entloaderLocationByIDRelation, int, *Location, *LocationQuery]
-	ByParentIDName *entloader.OneBy[entloaderLocationByParentIDNameRelation, LocationByParentIDNameKey, *Location, *LocationQuery]
-	Parent         *entloader.OneBy[entloaderLocationParentRelation, int, *Location, *LocationQuery]
-	Children       *entloader.ManyBy[entloaderLocationChildrenRelation, int, *Location, *LocationQuery]
-	Units          *entloader.ManyBy[entloaderLocationUnitsRelation, int, *Unit, *UnitQuery]
+	ByID           *entloader.OneBy[entloaderLocation_ByIDRelation, int, *Location, *LocationQuery]
+	ByParentIDName *entloader.OneBy[entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, *Location, *LocationQuery]
+	Parent         *entloader.OneBy[entloaderLocation_ParentRelation, int, *Location, *LocationQuery]
+	Children       *entloader.ManyBy[entloaderLocation_ChildrenRelation, int, *Location, *LocationQuery]
+	Units          *entloader.ManyBy[entloaderLocation_UnitsRelation, int, *Unit, *UnitQuery]
 }
 
 // LocationByParentIDNameKey is a key of LocationLoaders.ByParentIDName.
@@ -443,33 +443,33 @@ func (l LocationLoaders) Siblings(entities ...*Location) {
 
 // Each of these stands for a relation of Location, see [entloader.Related].
 type (
-	entloaderLocationByIDRelation           struct{}
-	entloaderLocationByParentIDNameRelation struct{}
-	entloaderLocationParentRelation         struct{}
-	entloaderLocationChildrenRelation       struct{}
-	entloaderLocationUnitsRelation          struct{}
+	entloaderLocation_ByIDRelation           struct{}
+	entloaderLocation_ByParentIDNameRelation struct{}
+	entloaderLocation_ParentRelation         struct{}
+	entloaderLocation_ChildrenRelation       struct{}
+	entloaderLocation_UnitsRelation          struct{}
 )
 
-func (entloaderLocationByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
-	return entloaderLocationByID
+func (entloaderLocation_ByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+	return entloaderLocation_ByID
 }
-func (entloaderLocationByParentIDNameRelation) Relation() *entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery] {
-	return entloaderLocationByParentIDName
+func (entloaderLocation_ByParentIDNameRelation) Relation() *entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery] {
+	return entloaderLocation_ByParentIDName
 }
-func (entloaderLocationParentRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
-	return entloaderLocationParent
+func (entloaderLocation_ParentRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+	return entloaderLocation_Parent
 }
-func (entloaderLocationChildrenRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
-	return entloaderLocationChildren
+func (entloaderLocation_ChildrenRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+	return entloaderLocation_Children
 }
-func (entloaderLocationUnitsRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
-	return entloaderLocationUnits
+func (entloaderLocation_UnitsRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+	return entloaderLocation_Units
 }
 
 // NoteLoaders load Notes, and what belongs to them, by key.
 type NoteLoaders struct {
-	ByID *entloader.OneBy[entloaderNoteByIDRelation, int, *Note, *NoteQuery]
-	Unit *entloader.OneBy[entloaderNoteUnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[entloaderNote_ByIDRelation, int, *Note, *NoteQuery]
+	Unit *entloader.OneBy[entloaderNote_UnitRelation, int, *Unit, *UnitQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -480,22 +480,22 @@ func (l NoteLoaders) Siblings(entities ...*Note) {
 
 // Each of these stands for a relation of Note, see [entloader.Related].
 type (
-	entloaderNoteByIDRelation struct{}
-	entloaderNoteUnitRelation struct{}
+	entloaderNote_ByIDRelation struct{}
+	entloaderNote_UnitRelation struct{}
 )
 
-func (entloaderNoteByIDRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
-	return entloaderNoteByID
+func (entloaderNote_ByIDRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
+	return entloaderNote_ByID
 }
-func (entloaderNoteUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
-	return entloaderNoteUnit
+func (entloaderNote_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+	return entloaderNote_Unit
 }
 
 // ProjectLoaders load Projects, and what belongs to them, by key.
 type ProjectLoaders struct {
-	ByID        *entloader.OneBy[entloaderProjectByIDRelation, int64, *Project, *ProjectQuery]
-	Samples     *entloader.ManyBy[entloaderProjectSamplesRelation, int64, *Sample, *SampleQuery]
-	Assignments *entloader.ManyBy[entloaderProjectAssignmentsRelation, int64, *Assignment, *AssignmentQuery]
+	ByID        *entloader.OneBy[entloaderProject_ByIDRelation, int64, *Project, *ProjectQuery]
+	Samples     *entloader.ManyBy[entloaderProject_SamplesRelation, int64, *Sample, *SampleQuery]
+	Assignments *entloader.ManyBy[entloaderProject_AssignmentsRelation, int64, *Assignment, *AssignmentQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -506,26 +506,26 @@ func (l ProjectLoaders) Siblings(entities ...*Project) {
 
 // Each of these stands for a relation of Project, see [entloader.Related].
 type (
-	entloaderProjectByIDRelation        struct{}
-	entloaderProjectSamplesRelation     struct{}
-	entloaderProjectAssignmentsRelation struct{}
+	entloaderProject_ByIDRelation        struct{}
+	entloaderProject_SamplesRelation     struct{}
+	entloaderProject_AssignmentsRelation struct{}
 )
 
-func (entloaderProjectByIDRelation) Relation() *entloader.Relation[int64, *Project, *ProjectQuery] {
-	return entloaderProjectByID
+func (entloaderProject_ByIDRelation) Relation() *entloader.Relation[int64, *Project, *ProjectQuery] {
+	return entloaderProject_ByID
 }
-func (entloaderProjectSamplesRelation) Relation() *entloader.Relation[int64, *Sample, *SampleQuery] {
-	return entloaderProjectSamples
+func (entloaderProject_SamplesRelation) Relation() *entloader.Relation[int64, *Sample, *SampleQuery] {
+	return entloaderProject_Samples
 }
-func (entloaderProjectAssignmentsRelation) Relation() *entloader.Relation[int64, *Assignment, *AssignmentQuery] {
-	return entloaderProjectAssignments
+func (entloaderProject_AssignmentsRelation) Relation() *entloader.Relation[int64, *Assignment, *AssignmentQuery] {
+	return entloaderProject_Assignments
 }
 
 // ResultLoaders load Results, and what belongs to them, by key.
 type ResultLoaders struct {
-	ByID       *entloader.OneBy[entloaderResultByIDRelation, int, *Result, *ResultQuery]
-	Sample     *entloader.OneBy[entloaderResultSampleRelation, int, *Sample, *SampleQuery]
-	Instrument *entloader.OneBy[entloaderResultInstrumentRelation, int, *Instrument, *InstrumentQuery]
+	ByID       *entloader.OneBy[entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
+	Sample     *entloader.OneBy[entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
+	Instrument *entloader.OneBy[entloaderResult_InstrumentRelation, int, *Instrument, *InstrumentQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -536,34 +536,34 @@ func (l ResultLoaders) Siblings(entities ...*Result) {
 
 // Each of these stands for a relation of Result, see [entloader.Related].
 type (
-	entloaderResultByIDRelation       struct{}
-	entloaderResultSampleRelation     struct{}
-	entloaderResultInstrumentRelation struct{}
+	entloaderResult_ByIDRelation       struct{}
+	entloaderResult_SampleRelation     struct{}
+	entloaderResult_InstrumentRelation struct{}
 )
 
-func (entloaderResultByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
-	return entloaderResultByID
+func (entloaderResult_ByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
+	return entloaderResult_ByID
 }
-func (entloaderResultSampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
-	return entloaderResultSample
+func (entloaderResult_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+	return entloaderResult_Sample
 }
-func (entloaderResultInstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
-	return entloaderResultInstrument
+func (entloaderResult_InstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
+	return entloaderResult_Instrument
 }
 
 // SampleLoaders load Samples, and what belongs to them, by key.
 type SampleLoaders struct {
-	ByID        *entloader.OneBy[entloaderSampleByIDRelation, int, *Sample, *SampleQuery]
-	BySerial    *entloader.OneBy[entloaderSampleBySerialRelation, string, *Sample, *SampleQuery]
-	Unit        *entloader.OneBy[entloaderSampleUnitRelation, int, *Unit, *UnitQuery]
-	Technician  *entloader.OneBy[entloaderSampleTechnicianRelation, int, *Technician, *TechnicianQuery]
-	Results     *entloader.ManyBy[entloaderSampleResultsRelation, int, *Result, *ResultQuery]
-	Tags        *entloader.ManyBy[entloaderSampleTagsRelation, int, *Tag, *TagQuery]
-	Label       *entloader.OneBy[entloaderSampleLabelRelation, int, *Label, *LabelQuery]
-	Source      *entloader.OneBy[entloaderSampleSourceRelation, int, *Sample, *SampleQuery]
-	Aliquots    *entloader.ManyBy[entloaderSampleAliquotsRelation, int, *Sample, *SampleQuery]
-	Projects    *entloader.ManyBy[entloaderSampleProjectsRelation, int, *Project, *ProjectQuery]
-	Assignments *entloader.ManyBy[entloaderSampleAssignmentsRelation, int, *Assignment, *AssignmentQuery]
+	ByID        *entloader.OneBy[entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
+	BySerial    *entloader.OneBy[entloaderSample_BySerialRelation, string, *Sample, *SampleQuery]
+	Unit        *entloader.OneBy[entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
+	Technician  *entloader.OneBy[entloaderSample_TechnicianRelation, int, *Technician, *TechnicianQuery]
+	Results     *entloader.ManyBy[entloaderSample_ResultsRelation, int, *Result, *ResultQuery]
+	Tags        *entloader.ManyBy[entloaderSample_TagsRelation, int, *Tag, *TagQuery]
+	Label       *entloader.OneBy[entloaderSample_LabelRelation, int, *Label, *LabelQuery]
+	Source      *entloader.OneBy[entloaderSample_SourceRelation, int, *Sample, *SampleQuery]
+	Aliquots    *entloader.ManyBy[entloaderSample_AliquotsRelation, int, *Sample, *SampleQuery]
+	Projects    *entloader.ManyBy[entloaderSample_ProjectsRelation, int, *Project, *ProjectQuery]
+	Assignments *entloader.ManyBy[entloaderSample_AssignmentsRelation, int, *Assignment, *AssignmentQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -574,57 +574,57 @@ func (l SampleLoaders) Siblings(entities ...*Sample) {
 
 // Each of these stands for a relation of Sample, see [entloader.Related].
 type (
-	entloaderSampleByIDRelation        struct{}
-	entloaderSampleBySerialRelation    struct{}
-	entloaderSampleUnitRelation        struct{}
-	entloaderSampleTechnicianRelation  struct{}
-	entloaderSampleResultsRelation     struct{}
-	entloaderSampleTagsRelation        struct{}
-	entloaderSampleLabelRelation       struct{}
-	entloaderSampleSourceRelation      struct{}
-	entloaderSampleAliquotsRelation    struct{}
-	entloaderSampleProjectsRelation    struct{}
-	entloaderSampleAssignmentsRelation struct{}
+	entloaderSample_ByIDRelation        struct{}
+	entloaderSample_BySerialRelation    struct{}
+	entloaderSample_UnitRelation        struct{}
+	entloaderSample_TechnicianRelation  struct{}
+	entloaderSample_ResultsRelation     struct{}
+	entloaderSample_TagsRelation        struct{}
+	entloaderSample_LabelRelation       struct{}
+	entloaderSample_SourceRelation      struct{}
+	entloaderSample_AliquotsRelation    struct{}
+	entloaderSample_ProjectsRelation    struct{}
+	entloaderSample_AssignmentsRelation struct{}
 )
 
-func (entloaderSampleByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
-	return entloaderSampleByID
+func (entloaderSample_ByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+	return entloaderSample_ByID
 }
-func (entloaderSampleBySerialRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
-	return entloaderSampleBySerial
+func (entloaderSample_BySerialRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
+	return entloaderSample_BySerial
 }
-func (entloaderSampleUnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
-	return entloaderSampleUnit
+func (entloaderSample_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+	return entloaderSample_Unit
 }
-func (entloaderSampleTechnicianRelation) Relation() *entloader.Relation[int, *Technician, *TechnicianQuery] {
-	return entloaderSampleTechnician
+func (entloaderSample_TechnicianRelation) Relation() *entloader.Relation[int, *Technician, *TechnicianQuery] {
+	return entloaderSample_Technician
 }
-func (entloaderSampleResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
-	return entloaderSampleResults
+func (entloaderSample_ResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
+	return entloaderSample_Results
 }
-func (entloaderSampleTagsRelation) Relation() *entloader.Relation[int, *Tag, *TagQuery] {
-	return entloaderSampleTags
+func (entloaderSample_TagsRelation) Relation() *entloader.Relation[int, *Tag, *TagQuery] {
+	return entloaderSample_Tags
 }
-func (entloaderSampleLabelRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
-	return entloaderSampleLabel
+func (entloaderSample_LabelRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
+	return entloaderSample_Label
 }
-func (entloaderSampleSourceRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
-	return entloaderSampleSource
+func (entloaderSample_SourceRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+	return entloaderSample_Source
 }
-func (entloaderSampleAliquotsRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
-	return entloaderSampleAliquots
+func (entloaderSample_AliquotsRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+	return entloaderSample_Aliquots
 }
-func (entloaderSampleProjectsRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
-	return entloaderSampleProjects
+func (entloaderSample_ProjectsRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
+	return entloaderSample_Projects
 }
-func (entloaderSampleAssignmentsRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
-	return entloaderSampleAssignments
+func (entloaderSample_AssignmentsRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
+	return entloaderSample_Assignments
 }
 
 // StandardLoaders load Standards, and what belongs to them, by key.
 type StandardLoaders struct {
-	ByID         *entloader.OneBy[entloaderStandardByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
-	Calibrations *entloader.ManyBy[entloaderStandardCalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
+	ByID         *entloader.OneBy[entloaderStandard_ByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
+	Calibrations *entloader.ManyBy[entloaderStandard_CalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -635,22 +635,22 @@ func (l StandardLoaders) Siblings(entities ...*Standard) {
 
 // Each of these stands for a relation of Standard, see [entloader.Related].
 type (
-	entloaderStandardByIDRelation         struct{}
-	entloaderStandardCalibrationsRelation struct{}
+	entloaderStandard_ByIDRelation         struct{}
+	entloaderStandard_CalibrationsRelation struct{}
 )
 
-func (entloaderStandardByIDRelation) Relation() *entloader.Relation[labid.StandardCode, *Standard, *StandardQuery] {
-	return entloaderStandardByID
+func (entloaderStandard_ByIDRelation) Relation() *entloader.Relation[labid.StandardCode, *Standard, *StandardQuery] {
+	return entloaderStandard_ByID
 }
-func (entloaderStandardCalibrationsRelation) Relation() *entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery] {
-	return entloaderStandardCalibrations
+func (entloaderStandard_CalibrationsRelation) Relation() *entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery] {
+	return entloaderStandard_Calibrations
 }
 
 // TagLoaders load Tags, and what belongs to them, by key.
 type TagLoaders struct {
-	ByID          *entloader.OneBy[entloaderTagByIDRelation, string, *Tag, *TagQuery]
-	Samples       *entloader.ManyBy[entloaderTagSamplesRelation, string, *Sample, *SampleQuery]
-	LatestSamples entloader.FixedBy[entloaderTagLatestSamplesDeclaredBy, string, *Sample, *SampleQuery]
+	ByID          *entloader.OneBy[entloaderTag_ByIDRelation, string, *Tag, *TagQuery]
+	Samples       *entloader.ManyBy[entloaderTag_SamplesRelation, string, *Sample, *SampleQuery]
+	LatestSamples entloader.FixedBy[entloaderTag_LatestSamplesDeclaredBy, string, *Sample, *SampleQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -661,29 +661,29 @@ func (l TagLoaders) Siblings(entities ...*Tag) {
 
 // Each of these stands for a relation of Tag, see [entloader.Related].
 type (
-	entloaderTagByIDRelation    struct{}
-	entloaderTagSamplesRelation struct{}
+	entloaderTag_ByIDRelation    struct{}
+	entloaderTag_SamplesRelation struct{}
 )
 
-func (entloaderTagByIDRelation) Relation() *entloader.Relation[string, *Tag, *TagQuery] {
-	return entloaderTagByID
+func (entloaderTag_ByIDRelation) Relation() *entloader.Relation[string, *Tag, *TagQuery] {
+	return entloaderTag_ByID
 }
-func (entloaderTagSamplesRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
-	return entloaderTagSamples
+func (entloaderTag_SamplesRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
+	return entloaderTag_Samples
 }
 
 // TechnicianLoaders load Technicians, and what belongs to them, by key.
 type TechnicianLoaders struct {
-	ByID           *entloader.OneBy[entloaderTechnicianByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	ByEmail        *entloader.OneBy[entloaderTechnicianByEmailRelation, string, *Technician, *TechnicianQuery]
-	Samples        *entloader.ManyBy[entloaderTechnicianSamplesRelation, uuid.UUID, *Sample, *SampleQuery]
-	Partner        *entloader.OneBy[entloaderTechnicianPartnerRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Colleagues     *entloader.ManyBy[entloaderTechnicianColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Trainers       *entloader.ManyBy[entloaderTechnicianTrainersRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Trainees       *entloader.ManyBy[entloaderTechnicianTraineesRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Instruments    *entloader.ManyBy[entloaderTechnicianInstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery]
-	Badge          *entloader.OneBy[entloaderTechnicianBadgeRelation, uuid.UUID, *Badge, *BadgeQuery]
-	Certifications *entloader.ManyBy[entloaderTechnicianCertificationsRelation, uuid.UUID, *Certification, *CertificationQuery]
+	ByID           *entloader.OneBy[entloaderTechnician_ByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	ByEmail        *entloader.OneBy[entloaderTechnician_ByEmailRelation, string, *Technician, *TechnicianQuery]
+	Samples        *entloader.ManyBy[entloaderTechnician_SamplesRelation, uuid.UUID, *Sample, *SampleQuery]
+	Partner        *entloader.OneBy[entloaderTechnician_PartnerRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Colleagues     *entloader.ManyBy[entloaderTechnician_ColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Trainers       *entloader.ManyBy[entloaderTechnician_TrainersRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Trainees       *entloader.ManyBy[entloaderTechnician_TraineesRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Instruments    *entloader.ManyBy[entloaderTechnician_InstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery]
+	Badge          *entloader.OneBy[entloaderTechnician_BadgeRelation, uuid.UUID, *Badge, *BadgeQuery]
+	Certifications *entloader.ManyBy[entloaderTechnician_CertificationsRelation, uuid.UUID, *Certification, *CertificationQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -694,64 +694,64 @@ func (l TechnicianLoaders) Siblings(entities ...*Technician) {
 
 // Each of these stands for a relation of Technician, see [entloader.Related].
 type (
-	entloaderTechnicianByIDRelation           struct{}
-	entloaderTechnicianByEmailRelation        struct{}
-	entloaderTechnicianSamplesRelation        struct{}
-	entloaderTechnicianPartnerRelation        struct{}
-	entloaderTechnicianColleaguesRelation     struct{}
-	entloaderTechnicianTrainersRelation       struct{}
-	entloaderTechnicianTraineesRelation       struct{}
-	entloaderTechnicianInstrumentsRelation    struct{}
-	entloaderTechnicianBadgeRelation          struct{}
-	entloaderTechnicianCertificationsRelation struct{}
+	entloaderTechnician_ByIDRelation           struct{}
+	entloaderTechnician_ByEmailRelation        struct{}
+	entloaderTechnician_SamplesRelation        struct{}
+	entloaderTechnician_PartnerRelation        struct{}
+	entloaderTechnician_ColleaguesRelation     struct{}
+	entloaderTechnician_TrainersRelation       struct{}
+	entloaderTechnician_TraineesRelation       struct{}
+	entloaderTechnician_InstrumentsRelation    struct{}
+	entloaderTechnician_BadgeRelation          struct{}
+	entloaderTechnician_CertificationsRelation struct{}
 )
 
-func (entloaderTechnicianByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
-	return entloaderTechnicianByID
+func (entloaderTechnician_ByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+	return entloaderTechnician_ByID
 }
-func (entloaderTechnicianByEmailRelation) Relation() *entloader.Relation[string, *Technician, *TechnicianQuery] {
-	return entloaderTechnicianByEmail
+func (entloaderTechnician_ByEmailRelation) Relation() *entloader.Relation[string, *Technician, *TechnicianQuery] {
+	return entloaderTechnician_ByEmail
 }
-func (entloaderTechnicianSamplesRelation) Relation() *entloader.Relation[uuid.UUID, *Sample, *SampleQuery] {
-	return entloaderTechnicianSamples
+func (entloaderTechnician_SamplesRelation) Relation() *entloader.Relation[uuid.UUID, *Sample, *SampleQuery] {
+	return entloaderTechnician_Samples
 }
-func (entloaderTechnicianPartnerRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
-	return entloaderTechnicianPartner
+func (entloaderTechnician_PartnerRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+	return entloaderTechnician_Partner
 }
-func (entloaderTechnicianColleaguesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
-	return entloaderTechnicianColleagues
+func (entloaderTechnician_ColleaguesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+	return entloaderTechnician_Colleagues
 }
-func (entloaderTechnicianTrainersRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
-	return entloaderTechnicianTrainers
+func (entloaderTechnician_TrainersRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+	return entloaderTechnician_Trainers
 }
-func (entloaderTechnicianTraineesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
-	return entloaderTechnicianTrainees
+func (entloaderTechnician_TraineesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+	return entloaderTechnician_Trainees
 }
-func (entloaderTechnicianInstrumentsRelation) Relation() *entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery] {
-	return entloaderTechnicianInstruments
+func (entloaderTechnician_InstrumentsRelation) Relation() *entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery] {
+	return entloaderTechnician_Instruments
 }
-func (entloaderTechnicianBadgeRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
-	return entloaderTechnicianBadge
+func (entloaderTechnician_BadgeRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
+	return entloaderTechnician_Badge
 }
-func (entloaderTechnicianCertificationsRelation) Relation() *entloader.Relation[uuid.UUID, *Certification, *CertificationQuery] {
-	return entloaderTechnicianCertifications
+func (entloaderTechnician_CertificationsRelation) Relation() *entloader.Relation[uuid.UUID, *Certification, *CertificationQuery] {
+	return entloaderTechnician_Certifications
 }
 
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
-	ByID          *entloader.OneBy[entloaderUnitByIDRelation, int, *Unit, *UnitQuery]
-	ByCode        *entloader.OneBy[entloaderUnitByCodeRelation, string, *Unit, *UnitQuery]
-	Location      *entloader.OneBy[entloaderUnitLocationRelation, int, *Location, *LocationQuery]
-	Samples       *entloader.ManyBy[entloaderUnitSamplesRelation, int, *Sample, *SampleQuery]
-	Notes         *entloader.ManyBy[entloaderUnitNotesRelation, int, *Note, *NoteQuery]
-	Incidents     *entloader.ManyBy[entloaderUnitIncidentsRelation, int, *Incident, *IncidentQuery]
-	Documents     *entloader.ManyBy[entloaderUnitDocumentsRelation, int, *Document, *DocumentQuery]
-	RecentSamples entloader.DeclaredBy[entloaderUnitRecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams]
-	OpenSamples   entloader.FixedBy[entloaderUnitOpenSamplesDeclaredBy, int, *Sample, *SampleQuery]
-	LastSample    entloader.FixedFirstBy[entloaderUnitLastSampleDeclaredBy, int, *Sample, *SampleQuery]
-	OddSamples    entloader.DeclaredBy[entloaderUnitOddSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitOddSamplesParams]
-	StaleSamples  entloader.DeclaredBy[entloaderUnitStaleSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitStaleSamplesParams]
-	FirstByStatus entloader.FirstBy[entloaderUnitFirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams]
+	ByID          *entloader.OneBy[entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
+	ByCode        *entloader.OneBy[entloaderUnit_ByCodeRelation, string, *Unit, *UnitQuery]
+	Location      *entloader.OneBy[entloaderUnit_LocationRelation, int, *Location, *LocationQuery]
+	Samples       *entloader.ManyBy[entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
+	Notes         *entloader.ManyBy[entloaderUnit_NotesRelation, int, *Note, *NoteQuery]
+	Incidents     *entloader.ManyBy[entloaderUnit_IncidentsRelation, int, *Incident, *IncidentQuery]
+	Documents     *entloader.ManyBy[entloaderUnit_DocumentsRelation, int, *Document, *DocumentQuery]
+	RecentSamples entloader.DeclaredBy[entloaderUnit_RecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams]
+	OpenSamples   entloader.FixedBy[entloaderUnit_OpenSamplesDeclaredBy, int, *Sample, *SampleQuery]
+	LastSample    entloader.FixedFirstBy[entloaderUnit_LastSampleDeclaredBy, int, *Sample, *SampleQuery]
+	OddSamples    entloader.DeclaredBy[entloaderUnit_OddSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitOddSamplesParams]
+	StaleSamples  entloader.DeclaredBy[entloaderUnit_StaleSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitStaleSamplesParams]
+	FirstByStatus entloader.FirstBy[entloaderUnit_FirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -762,33 +762,33 @@ func (l UnitLoaders) Siblings(entities ...*Unit) {
 
 // Each of these stands for a relation of Unit, see [entloader.Related].
 type (
-	entloaderUnitByIDRelation      struct{}
-	entloaderUnitByCodeRelation    struct{}
-	entloaderUnitLocationRelation  struct{}
-	entloaderUnitSamplesRelation   struct{}
-	entloaderUnitNotesRelation     struct{}
-	entloaderUnitIncidentsRelation struct{}
-	entloaderUnitDocumentsRelation struct{}
+	entloaderUnit_ByIDRelation      struct{}
+	entloaderUnit_ByCodeRelation    struct{}
+	entloaderUnit_LocationRelation  struct{}
+	entloaderUnit_SamplesRelation   struct{}
+	entloaderUnit_NotesRelation     struct{}
+	entloaderUnit_IncidentsRelation struct{}
+	entloaderUnit_DocumentsRelation struct{}
 )
 
-func (entloaderUnitByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
-	return entloaderUnitByID
+func (entloaderUnit_ByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+	return entloaderUnit_ByID
 }
-func (entloaderUnitByCodeRelation) Relation() *entloader.Relation[string, *Unit, *UnitQuery] {
-	return entloaderUnitByCode
+func (entloaderUnit_ByCodeRelation) Relation() *entloader.Relation[string, *Unit, *UnitQuery] {
+	return entloaderUnit_ByCode
 }
-func (entloaderUnitLocationRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
-	return entloaderUnitLocation
+func (entloaderUnit_LocationRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+	return entloaderUnit_Location
 }
-func (entloaderUnitSamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
-	return entloaderUnitSamples
+func (entloaderUnit_SamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+	return entloaderUnit_Samples
 }
-func (entloaderUnitNotesRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
-	return entloaderUnitNotes
+func (entloaderUnit_NotesRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
+	return entloaderUnit_Notes
 }
-func (entloaderUnitIncidentsRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
-	return entloaderUnitIncidents
+func (entloaderUnit_IncidentsRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
+	return entloaderUnit_Incidents
 }
-func (entloaderUnitDocumentsRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
-	return entloaderUnitDocuments
+func (entloaderUnit_DocumentsRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
+	return entloaderUnit_Documents
 }

@@ -38,38 +38,38 @@ func ConfigureLoaders(c LoadersConfig) error {
 	return nil
 }
 
-var entloaderTagLatestSamplesDeclared = &entloader.Declared[string, *Sample, *SampleQuery, entloader.NoParams]{
+var entloaderTag_LatestSamplesDeclared = &entloader.Declared[string, *Sample, *SampleQuery, entloader.NoParams]{
 	Name:     "Tag.latest_samples",
-	Relation: entloaderTagSamples,
+	Relation: entloaderTag_Samples,
 	Apply: func(q *SampleQuery, _ entloader.NoParams) {
 		q.Order(Desc(sample.FieldTakenAt))
 		q.Limit(3)
 	},
 }
 
-type entloaderTagLatestSamplesDeclaredBy struct{}
+type entloaderTag_LatestSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderTagLatestSamplesDeclaredBy) Declared() *entloader.Declared[string, *Sample, *SampleQuery, entloader.NoParams] {
-	return entloaderTagLatestSamplesDeclared
+func (entloaderTag_LatestSamplesDeclaredBy) Declared() *entloader.Declared[string, *Sample, *SampleQuery, entloader.NoParams] {
+	return entloaderTag_LatestSamplesDeclared
 }
 
 // LoadLatestSamples loads the dynamic edge "latest_samples" of the Tag, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Tag) LoadLatestSamples(ctx context.Context) ([]*Sample, error) {
-	return entloader.LoadDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
+	return entloader.LoadDeclared(ctx, entloaderTag_SamplesEdge, entloaderTag_LatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
 }
 
 // CountLatestSamples counts the dynamic edge "latest_samples" of the Tag, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Tag) CountLatestSamples(ctx context.Context) (int, error) {
-	return entloader.CountDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
+	return entloader.CountDeclared(ctx, entloaderTag_SamplesEdge, entloaderTag_LatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
 }
 
 // ExistLatestSamples reports whether there are any of the dynamic edge "latest_samples" of the Tag, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Tag) ExistLatestSamples(ctx context.Context) (bool, error) {
-	return entloader.ExistDeclared(ctx, entloaderTagSamplesEdge, entloaderTagLatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
+	return entloader.ExistDeclared(ctx, entloaderTag_SamplesEdge, entloaderTag_LatestSamplesDeclared, _m.entloaderParent(ctx), (*Tag).QuerySamples, entloader.NoParams{})
 }
 
 // UnitRecentSamplesParams are the params of Unit.LoadRecentSamples. Equal ones share a statement.
@@ -80,9 +80,9 @@ type UnitRecentSamplesParams struct {
 	Offset int                           // rows of each parent that are left out
 }
 
-var entloaderUnitRecentSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitRecentSamplesParams]{
+var entloaderUnit_RecentSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitRecentSamplesParams]{
 	Name:     "Unit.recent_samples",
-	Relation: entloaderUnitSamples,
+	Relation: entloaderUnit_Samples,
 	Prepare: func(p UnitRecentSamplesParams) (_ UnitRecentSamplesParams, err error) {
 		if p.Limit, err = entloader.LimitParam(p.Limit, 20, 100); err != nil {
 			return p, err
@@ -107,84 +107,84 @@ var entloaderUnitRecentSamplesDeclared = &entloader.Declared[int, *Sample, *Samp
 	},
 }
 
-type entloaderUnitRecentSamplesDeclaredBy struct{}
+type entloaderUnit_RecentSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnitRecentSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitRecentSamplesParams] {
-	return entloaderUnitRecentSamplesDeclared
+func (entloaderUnit_RecentSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitRecentSamplesParams] {
+	return entloaderUnit_RecentSamplesDeclared
 }
 
 // LoadRecentSamples loads the dynamic edge "recent_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadRecentSamples(ctx context.Context, params UnitRecentSamplesParams) ([]*Sample, error) {
-	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.LoadDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_RecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // CountRecentSamples counts the dynamic edge "recent_samples" of the Unit, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Unit) CountRecentSamples(ctx context.Context, params UnitRecentSamplesParams) (int, error) {
-	return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.CountDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_RecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // ExistRecentSamples reports whether there are any of the dynamic edge "recent_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistRecentSamples(ctx context.Context, params UnitRecentSamplesParams) (bool, error) {
-	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitRecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.ExistDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_RecentSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
-var entloaderUnitOpenSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams]{
+var entloaderUnit_OpenSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams]{
 	Name:     "Unit.open_samples",
-	Relation: entloaderUnitSamples,
+	Relation: entloaderUnit_Samples,
 	Apply: func(q *SampleQuery, _ entloader.NoParams) {
 		q.Where(sample.StatusEQ(sample.Status("open")))
 	},
 }
 
-type entloaderUnitOpenSamplesDeclaredBy struct{}
+type entloaderUnit_OpenSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnitOpenSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
-	return entloaderUnitOpenSamplesDeclared
+func (entloaderUnit_OpenSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
+	return entloaderUnit_OpenSamplesDeclared
 }
 
 // LoadOpenSamples loads the dynamic edge "open_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadOpenSamples(ctx context.Context) ([]*Sample, error) {
-	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
+	return entloader.LoadDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_OpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
 // CountOpenSamples counts the dynamic edge "open_samples" of the Unit, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Unit) CountOpenSamples(ctx context.Context) (int, error) {
-	return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
+	return entloader.CountDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_OpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
 // ExistOpenSamples reports whether there are any of the dynamic edge "open_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistOpenSamples(ctx context.Context) (bool, error) {
-	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
+	return entloader.ExistDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_OpenSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
-var entloaderUnitLastSampleDeclared = &entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams]{
+var entloaderUnit_LastSampleDeclared = &entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams]{
 	Name:     "Unit.last_sample",
-	Relation: entloaderUnitSamples,
+	Relation: entloaderUnit_Samples,
 	First:    true,
 	Apply: func(q *SampleQuery, _ entloader.NoParams) {
 		q.Order(Desc(sample.FieldTakenAt))
 	},
 }
 
-type entloaderUnitLastSampleDeclaredBy struct{}
+type entloaderUnit_LastSampleDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnitLastSampleDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
-	return entloaderUnitLastSampleDeclared
+func (entloaderUnit_LastSampleDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
+	return entloaderUnit_LastSampleDeclared
 }
 
 // LoadLastSample loads the dynamic edge "last_sample" of the Unit, together with that of its siblings.
 // It returns nil if there is no Sample. The entity is shared and read-only.
 func (_m *Unit) LoadLastSample(ctx context.Context) (*Sample, error) {
-	return entloader.FirstDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitLastSampleDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
+	return entloader.FirstDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_LastSampleDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
 // UnitOddSamplesParams are the params of Unit.LoadOddSamples. Equal ones share a statement.
@@ -197,9 +197,9 @@ type UnitOddSamplesParams struct {
 	RemarkHasPrefix    entloader.Optional[string]                 // remark HasPrefix; not a condition if it is left out
 }
 
-var entloaderUnitOddSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitOddSamplesParams]{
+var entloaderUnit_OddSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitOddSamplesParams]{
 	Name:     "Unit.odd_samples",
-	Relation: entloaderUnitSamples,
+	Relation: entloaderUnit_Samples,
 	Prepare: func(p UnitOddSamplesParams) (_ UnitOddSamplesParams, err error) {
 		p.TakenAtNEQ = entloader.Instant(p.TakenAtNEQ)
 		return p, nil
@@ -229,23 +229,23 @@ var entloaderUnitOddSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQ
 	},
 }
 
-type entloaderUnitOddSamplesDeclaredBy struct{}
+type entloaderUnit_OddSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnitOddSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitOddSamplesParams] {
-	return entloaderUnitOddSamplesDeclared
+func (entloaderUnit_OddSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitOddSamplesParams] {
+	return entloaderUnit_OddSamplesDeclared
 }
 
 // LoadOddSamples loads the dynamic edge "odd_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadOddSamples(ctx context.Context, params UnitOddSamplesParams) ([]*Sample, error) {
-	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOddSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.LoadDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_OddSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // ExistOddSamples reports whether there are any of the dynamic edge "odd_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistOddSamples(ctx context.Context, params UnitOddSamplesParams) (bool, error) {
-	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitOddSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.ExistDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_OddSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // UnitStaleSamplesParams are the params of Unit.LoadStaleSamples. Equal ones share a statement.
@@ -254,9 +254,9 @@ type UnitStaleSamplesParams struct {
 	Days     int                           // for the function
 }
 
-var entloaderUnitStaleSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitStaleSamplesParams]{
+var entloaderUnit_StaleSamplesDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitStaleSamplesParams]{
 	Name:       "Unit.stale_samples",
-	Relation:   entloaderUnitSamples,
+	Relation:   entloaderUnit_Samples,
 	Configured: func() bool { return entloaderConfigured.Load() != nil },
 	Apply: func(q *SampleQuery, p UnitStaleSamplesParams) {
 		q.Where(sample.StatusIn(p.StatusIn.Values()...))
@@ -264,29 +264,29 @@ var entloaderUnitStaleSamplesDeclared = &entloader.Declared[int, *Sample, *Sampl
 	},
 }
 
-type entloaderUnitStaleSamplesDeclaredBy struct{}
+type entloaderUnit_StaleSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnitStaleSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitStaleSamplesParams] {
-	return entloaderUnitStaleSamplesDeclared
+func (entloaderUnit_StaleSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitStaleSamplesParams] {
+	return entloaderUnit_StaleSamplesDeclared
 }
 
 // LoadStaleSamples loads the dynamic edge "stale_samples" of the Unit, together with that of its siblings.
 // It returns an empty slice, never nil, if there are none. The slice and the entities are shared and read-only.
 func (_m *Unit) LoadStaleSamples(ctx context.Context, params UnitStaleSamplesParams) ([]*Sample, error) {
-	return entloader.LoadDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.LoadDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_StaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // CountStaleSamples counts the dynamic edge "stale_samples" of the Unit, together with that of its siblings,
 // as Count of ent's query does: a limit has no effect, and an offset is an error.
 func (_m *Unit) CountStaleSamples(ctx context.Context, params UnitStaleSamplesParams) (int, error) {
-	return entloader.CountDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.CountDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_StaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // ExistStaleSamples reports whether there are any of the dynamic edge "stale_samples" of the Unit, together with that of its siblings,
 // as Exist of ent's query does: after the offset, if there is one.
 func (_m *Unit) ExistStaleSamples(ctx context.Context, params UnitStaleSamplesParams) (bool, error) {
-	return entloader.ExistDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitStaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.ExistDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_StaleSamplesDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }
 
 // UnitFirstByStatusParams are the params of Unit.LoadFirstByStatus. Equal ones share a statement.
@@ -294,9 +294,9 @@ type UnitFirstByStatusParams struct {
 	Status sample.Status // status EQ
 }
 
-var entloaderUnitFirstByStatusDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitFirstByStatusParams]{
+var entloaderUnit_FirstByStatusDeclared = &entloader.Declared[int, *Sample, *SampleQuery, UnitFirstByStatusParams]{
 	Name:     "Unit.first_by_status",
-	Relation: entloaderUnitSamples,
+	Relation: entloaderUnit_Samples,
 	First:    true,
 	Apply: func(q *SampleQuery, p UnitFirstByStatusParams) {
 		q.Where(sample.StatusEQ(p.Status))
@@ -304,15 +304,15 @@ var entloaderUnitFirstByStatusDeclared = &entloader.Declared[int, *Sample, *Samp
 	},
 }
 
-type entloaderUnitFirstByStatusDeclaredBy struct{}
+type entloaderUnit_FirstByStatusDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnitFirstByStatusDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitFirstByStatusParams] {
-	return entloaderUnitFirstByStatusDeclared
+func (entloaderUnit_FirstByStatusDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitFirstByStatusParams] {
+	return entloaderUnit_FirstByStatusDeclared
 }
 
 // LoadFirstByStatus loads the dynamic edge "first_by_status" of the Unit, together with that of its siblings.
 // It returns nil if there is no Sample. The entity is shared and read-only.
 func (_m *Unit) LoadFirstByStatus(ctx context.Context, params UnitFirstByStatusParams) (*Sample, error) {
-	return entloader.FirstDeclared(ctx, entloaderUnitSamplesEdge, entloaderUnitFirstByStatusDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+	return entloader.FirstDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_FirstByStatusDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }

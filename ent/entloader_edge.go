@@ -12,7 +12,7 @@ import (
 // a *NotFoundError if there is no Sample. Options change the query as they do in WithSample;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Assignment) LoadSample(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	return entloader.LoadOne(ctx, entloaderAssignmentSampleEdge, _m.entloaderParent(ctx), (*Assignment).QuerySample, _m.Edges.Sample, opts)
+	return entloader.LoadOne(ctx, entloaderAssignment_SampleEdge, _m.entloaderParent(ctx), (*Assignment).QuerySample, _m.Edges.Sample, opts)
 }
 
 // Sample resolves the field of the same name in a GraphQL schema; see LoadSample.
@@ -24,7 +24,7 @@ func (_m *Assignment) Sample(ctx context.Context) (*Sample, error) {
 // a *NotFoundError if there is no Project. Options change the query as they do in WithProject;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Assignment) LoadProject(ctx context.Context, opts ...func(*ProjectQuery)) (*Project, error) {
-	return entloader.LoadOne(ctx, entloaderAssignmentProjectEdge, _m.entloaderParent(ctx), (*Assignment).QueryProject, _m.Edges.Project, opts)
+	return entloader.LoadOne(ctx, entloaderAssignment_ProjectEdge, _m.entloaderParent(ctx), (*Assignment).QueryProject, _m.Edges.Project, opts)
 }
 
 // Project resolves the field of the same name in a GraphQL schema; see LoadProject.
@@ -36,7 +36,7 @@ func (_m *Assignment) Project(ctx context.Context) (*Project, error) {
 // a *NotFoundError if there is no Technician. Options change the query as they do in WithTechnician;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Badge) LoadTechnician(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	return entloader.LoadOne(ctx, entloaderBadgeTechnicianEdge, _m.entloaderParent(ctx), (*Badge).QueryTechnician, _m.Edges.Technician, opts)
+	return entloader.LoadOne(ctx, entloaderBadge_TechnicianEdge, _m.entloaderParent(ctx), (*Badge).QueryTechnician, _m.Edges.Technician, opts)
 }
 
 // Technician resolves the field of the same name in a GraphQL schema; see LoadTechnician.
@@ -48,7 +48,7 @@ func (_m *Badge) Technician(ctx context.Context) (*Technician, error) {
 // a *NotFoundError if there is no Instrument. Options change the query as they do in WithInstrument;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Calibration) LoadInstrument(ctx context.Context, opts ...func(*InstrumentQuery)) (*Instrument, error) {
-	return entloader.LoadOne(ctx, entloaderCalibrationInstrumentEdge, _m.entloaderParent(ctx), (*Calibration).QueryInstrument, _m.Edges.Instrument, opts)
+	return entloader.LoadOne(ctx, entloaderCalibration_InstrumentEdge, _m.entloaderParent(ctx), (*Calibration).QueryInstrument, _m.Edges.Instrument, opts)
 }
 
 // Instrument resolves the field of the same name in a GraphQL schema; see LoadInstrument.
@@ -61,19 +61,19 @@ func (_m *Calibration) Instrument(ctx context.Context) (*Instrument, error) {
 // a limit is one per Calibration; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Calibration) LoadStandards(ctx context.Context, opts ...func(*StandardQuery)) ([]*Standard, error) {
-	return entloader.LoadMany(ctx, entloaderCalibrationStandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, _m.Edges.Standards, opts)
+	return entloader.LoadMany(ctx, entloaderCalibration_StandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, _m.Edges.Standards, opts)
 }
 
 // CountStandards counts the "standards" edge of the Calibration, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadStandards, but a limit has no effect and an offset is an error.
 func (_m *Calibration) CountStandards(ctx context.Context, opts ...func(*StandardQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderCalibrationStandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, opts)
+	return entloader.CountMany(ctx, entloaderCalibration_StandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, opts)
 }
 
 // ExistStandards reports whether there is anything on the "standards" edge of the Calibration, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadStandards.
 func (_m *Calibration) ExistStandards(ctx context.Context, opts ...func(*StandardQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderCalibrationStandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, opts)
+	return entloader.ExistMany(ctx, entloaderCalibration_StandardsEdge, _m.entloaderParent(ctx), (*Calibration).QueryStandards, opts)
 }
 
 // Standards resolves the field of the same name in a GraphQL schema; see LoadStandards.
@@ -85,7 +85,7 @@ func (_m *Calibration) Standards(ctx context.Context) ([]*Standard, error) {
 // a *NotFoundError if there is no Technician. Options change the query as they do in WithTechnician;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Certification) LoadTechnician(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	return entloader.LoadOne(ctx, entloaderCertificationTechnicianEdge, _m.entloaderParent(ctx), (*Certification).QueryTechnician, _m.Edges.Technician, opts)
+	return entloader.LoadOne(ctx, entloaderCertification_TechnicianEdge, _m.entloaderParent(ctx), (*Certification).QueryTechnician, _m.Edges.Technician, opts)
 }
 
 // Technician resolves the field of the same name in a GraphQL schema; see LoadTechnician.
@@ -97,7 +97,7 @@ func (_m *Certification) Technician(ctx context.Context) (*Technician, error) {
 // a *NotFoundError if there is no Instrument. Options change the query as they do in WithInstrument;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Certification) LoadInstrument(ctx context.Context, opts ...func(*InstrumentQuery)) (*Instrument, error) {
-	return entloader.LoadOne(ctx, entloaderCertificationInstrumentEdge, _m.entloaderParent(ctx), (*Certification).QueryInstrument, _m.Edges.Instrument, opts)
+	return entloader.LoadOne(ctx, entloaderCertification_InstrumentEdge, _m.entloaderParent(ctx), (*Certification).QueryInstrument, _m.Edges.Instrument, opts)
 }
 
 // Instrument resolves the field of the same name in a GraphQL schema; see LoadInstrument.
@@ -109,7 +109,7 @@ func (_m *Certification) Instrument(ctx context.Context) (*Instrument, error) {
 // nil if there is no Unit. Options change the query as they do in WithUnit;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Document) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	return entloader.LoadOne(ctx, entloaderDocumentUnitEdge, _m.entloaderParent(ctx), (*Document).QueryUnit, _m.Edges.Unit, opts)
+	return entloader.LoadOne(ctx, entloaderDocument_UnitEdge, _m.entloaderParent(ctx), (*Document).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -121,7 +121,7 @@ func (_m *Document) Unit(ctx context.Context) (*Unit, error) {
 // a *NotFoundError if there is no Unit. Options change the query as they do in WithUnit;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Incident) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	return entloader.LoadOne(ctx, entloaderIncidentUnitEdge, _m.entloaderParent(ctx), (*Incident).QueryUnit, _m.Edges.Unit, opts)
+	return entloader.LoadOne(ctx, entloaderIncident_UnitEdge, _m.entloaderParent(ctx), (*Incident).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -133,7 +133,7 @@ func (_m *Incident) Unit(ctx context.Context) (*Unit, error) {
 // nil if there is no Location. Options change the query as they do in WithHome;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Instrument) LoadHome(ctx context.Context, opts ...func(*LocationQuery)) (*Location, error) {
-	return entloader.LoadOne(ctx, entloaderInstrumentHomeEdge, _m.entloaderParent(ctx), (*Instrument).QueryHome, _m.Edges.Home, opts)
+	return entloader.LoadOne(ctx, entloaderInstrument_HomeEdge, _m.entloaderParent(ctx), (*Instrument).QueryHome, _m.Edges.Home, opts)
 }
 
 // Home resolves the field of the same name in a GraphQL schema; see LoadHome.
@@ -146,19 +146,19 @@ func (_m *Instrument) Home(ctx context.Context) (*Location, error) {
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadResults(ctx context.Context, opts ...func(*ResultQuery)) ([]*Result, error) {
-	return entloader.LoadMany(ctx, entloaderInstrumentResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, _m.Edges.Results, opts)
+	return entloader.LoadMany(ctx, entloaderInstrument_ResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, _m.Edges.Results, opts)
 }
 
 // CountResults counts the "results" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadResults, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountResults(ctx context.Context, opts ...func(*ResultQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderInstrumentResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, opts)
+	return entloader.CountMany(ctx, entloaderInstrument_ResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, opts)
 }
 
 // ExistResults reports whether there is anything on the "results" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadResults.
 func (_m *Instrument) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderInstrumentResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, opts)
+	return entloader.ExistMany(ctx, entloaderInstrument_ResultsEdge, _m.entloaderParent(ctx), (*Instrument).QueryResults, opts)
 }
 
 // Results resolves the field of the same name in a GraphQL schema; see LoadResults.
@@ -171,19 +171,19 @@ func (_m *Instrument) Results(ctx context.Context) ([]*Result, error) {
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	return entloader.LoadMany(ctx, entloaderInstrumentTechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, _m.Edges.Technicians, opts)
+	return entloader.LoadMany(ctx, entloaderInstrument_TechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, _m.Edges.Technicians, opts)
 }
 
 // CountTechnicians counts the "technicians" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTechnicians, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderInstrumentTechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, opts)
+	return entloader.CountMany(ctx, entloaderInstrument_TechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, opts)
 }
 
 // ExistTechnicians reports whether there is anything on the "technicians" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTechnicians.
 func (_m *Instrument) ExistTechnicians(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderInstrumentTechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, opts)
+	return entloader.ExistMany(ctx, entloaderInstrument_TechniciansEdge, _m.entloaderParent(ctx), (*Instrument).QueryTechnicians, opts)
 }
 
 // Technicians resolves the field of the same name in a GraphQL schema; see LoadTechnicians.
@@ -196,19 +196,19 @@ func (_m *Instrument) Technicians(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) ([]*Calibration, error) {
-	return entloader.LoadMany(ctx, entloaderInstrumentCalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, _m.Edges.Calibrations, opts)
+	return entloader.LoadMany(ctx, entloaderInstrument_CalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, _m.Edges.Calibrations, opts)
 }
 
 // CountCalibrations counts the "calibrations" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCalibrations, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderInstrumentCalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, opts)
+	return entloader.CountMany(ctx, entloaderInstrument_CalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, opts)
 }
 
 // ExistCalibrations reports whether there is anything on the "calibrations" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCalibrations.
 func (_m *Instrument) ExistCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderInstrumentCalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, opts)
+	return entloader.ExistMany(ctx, entloaderInstrument_CalibrationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCalibrations, opts)
 }
 
 // Calibrations resolves the field of the same name in a GraphQL schema; see LoadCalibrations.
@@ -221,19 +221,19 @@ func (_m *Instrument) Calibrations(ctx context.Context) ([]*Calibration, error) 
 // a limit is one per Instrument; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Instrument) LoadCertifications(ctx context.Context, opts ...func(*CertificationQuery)) ([]*Certification, error) {
-	return entloader.LoadMany(ctx, entloaderInstrumentCertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, _m.Edges.Certifications, opts)
+	return entloader.LoadMany(ctx, entloaderInstrument_CertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, _m.Edges.Certifications, opts)
 }
 
 // CountCertifications counts the "certifications" edge of the Instrument, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCertifications, but a limit has no effect and an offset is an error.
 func (_m *Instrument) CountCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderInstrumentCertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, opts)
+	return entloader.CountMany(ctx, entloaderInstrument_CertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, opts)
 }
 
 // ExistCertifications reports whether there is anything on the "certifications" edge of the Instrument, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCertifications.
 func (_m *Instrument) ExistCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderInstrumentCertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, opts)
+	return entloader.ExistMany(ctx, entloaderInstrument_CertificationsEdge, _m.entloaderParent(ctx), (*Instrument).QueryCertifications, opts)
 }
 
 // Certifications resolves the field of the same name in a GraphQL schema; see LoadCertifications.
@@ -245,7 +245,7 @@ func (_m *Instrument) Certifications(ctx context.Context) ([]*Certification, err
 // a *NotFoundError if there is no Sample. Options change the query as they do in WithSample;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Label) LoadSample(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	return entloader.LoadOne(ctx, entloaderLabelSampleEdge, _m.entloaderParent(ctx), (*Label).QuerySample, _m.Edges.Sample, opts)
+	return entloader.LoadOne(ctx, entloaderLabel_SampleEdge, _m.entloaderParent(ctx), (*Label).QuerySample, _m.Edges.Sample, opts)
 }
 
 // Sample resolves the field of the same name in a GraphQL schema; see LoadSample.
@@ -257,7 +257,7 @@ func (_m *Label) Sample(ctx context.Context) (*Sample, error) {
 // nil if there is no Location. Options change the query as they do in WithParent;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Location) LoadParent(ctx context.Context, opts ...func(*LocationQuery)) (*Location, error) {
-	return entloader.LoadOne(ctx, entloaderLocationParentEdge, _m.entloaderParent(ctx), (*Location).QueryParent, _m.Edges.Parent, opts)
+	return entloader.LoadOne(ctx, entloaderLocation_ParentEdge, _m.entloaderParent(ctx), (*Location).QueryParent, _m.Edges.Parent, opts)
 }
 
 // Parent resolves the field of the same name in a GraphQL schema; see LoadParent.
@@ -270,19 +270,19 @@ func (_m *Location) Parent(ctx context.Context) (*Location, error) {
 // a limit is one per Location; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Location) LoadChildren(ctx context.Context, opts ...func(*LocationQuery)) ([]*Location, error) {
-	return entloader.LoadMany(ctx, entloaderLocationChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, _m.Edges.Children, opts)
+	return entloader.LoadMany(ctx, entloaderLocation_ChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, _m.Edges.Children, opts)
 }
 
 // CountChildren counts the "children" edge of the Location, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadChildren, but a limit has no effect and an offset is an error.
 func (_m *Location) CountChildren(ctx context.Context, opts ...func(*LocationQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderLocationChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, opts)
+	return entloader.CountMany(ctx, entloaderLocation_ChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, opts)
 }
 
 // ExistChildren reports whether there is anything on the "children" edge of the Location, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadChildren.
 func (_m *Location) ExistChildren(ctx context.Context, opts ...func(*LocationQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderLocationChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, opts)
+	return entloader.ExistMany(ctx, entloaderLocation_ChildrenEdge, _m.entloaderParent(ctx), (*Location).QueryChildren, opts)
 }
 
 // Children resolves the field of the same name in a GraphQL schema; see LoadChildren.
@@ -295,19 +295,19 @@ func (_m *Location) Children(ctx context.Context) ([]*Location, error) {
 // a limit is one per Location; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Location) LoadUnits(ctx context.Context, opts ...func(*UnitQuery)) ([]*Unit, error) {
-	return entloader.LoadMany(ctx, entloaderLocationUnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, _m.Edges.Units, opts)
+	return entloader.LoadMany(ctx, entloaderLocation_UnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, _m.Edges.Units, opts)
 }
 
 // CountUnits counts the "units" edge of the Location, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadUnits, but a limit has no effect and an offset is an error.
 func (_m *Location) CountUnits(ctx context.Context, opts ...func(*UnitQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderLocationUnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, opts)
+	return entloader.CountMany(ctx, entloaderLocation_UnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, opts)
 }
 
 // ExistUnits reports whether there is anything on the "units" edge of the Location, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadUnits.
 func (_m *Location) ExistUnits(ctx context.Context, opts ...func(*UnitQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderLocationUnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, opts)
+	return entloader.ExistMany(ctx, entloaderLocation_UnitsEdge, _m.entloaderParent(ctx), (*Location).QueryUnits, opts)
 }
 
 // Units resolves the field of the same name in a GraphQL schema; see LoadUnits.
@@ -319,7 +319,7 @@ func (_m *Location) Units(ctx context.Context) ([]*Unit, error) {
 // a *NotFoundError if there is no Unit. Options change the query as they do in WithUnit;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Note) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	return entloader.LoadOne(ctx, entloaderNoteUnitEdge, _m.entloaderParent(ctx), (*Note).QueryUnit, _m.Edges.Unit, opts)
+	return entloader.LoadOne(ctx, entloaderNote_UnitEdge, _m.entloaderParent(ctx), (*Note).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -332,19 +332,19 @@ func (_m *Note) Unit(ctx context.Context) (*Unit, error) {
 // a limit is one per Project; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Project) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	return entloader.LoadMany(ctx, entloaderProjectSamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, _m.Edges.Samples, opts)
+	return entloader.LoadMany(ctx, entloaderProject_SamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Project, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Project) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderProjectSamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, opts)
+	return entloader.CountMany(ctx, entloaderProject_SamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Project, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Project) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderProjectSamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, opts)
+	return entloader.ExistMany(ctx, entloaderProject_SamplesEdge, _m.entloaderParent(ctx), (*Project).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -357,19 +357,19 @@ func (_m *Project) Samples(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Project; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Project) LoadAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) ([]*Assignment, error) {
-	return entloader.LoadMany(ctx, entloaderProjectAssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, _m.Edges.Assignments, opts)
+	return entloader.LoadMany(ctx, entloaderProject_AssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, _m.Edges.Assignments, opts)
 }
 
 // CountAssignments counts the "assignments" edge of the Project, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadAssignments, but a limit has no effect and an offset is an error.
 func (_m *Project) CountAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderProjectAssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, opts)
+	return entloader.CountMany(ctx, entloaderProject_AssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, opts)
 }
 
 // ExistAssignments reports whether there is anything on the "assignments" edge of the Project, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadAssignments.
 func (_m *Project) ExistAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderProjectAssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, opts)
+	return entloader.ExistMany(ctx, entloaderProject_AssignmentsEdge, _m.entloaderParent(ctx), (*Project).QueryAssignments, opts)
 }
 
 // Assignments resolves the field of the same name in a GraphQL schema; see LoadAssignments.
@@ -381,7 +381,7 @@ func (_m *Project) Assignments(ctx context.Context) ([]*Assignment, error) {
 // a *NotFoundError if there is no Sample. Options change the query as they do in WithSample;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Result) LoadSample(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	return entloader.LoadOne(ctx, entloaderResultSampleEdge, _m.entloaderParent(ctx), (*Result).QuerySample, _m.Edges.Sample, opts)
+	return entloader.LoadOne(ctx, entloaderResult_SampleEdge, _m.entloaderParent(ctx), (*Result).QuerySample, _m.Edges.Sample, opts)
 }
 
 // Sample resolves the field of the same name in a GraphQL schema; see LoadSample.
@@ -393,7 +393,7 @@ func (_m *Result) Sample(ctx context.Context) (*Sample, error) {
 // nil if there is no Instrument. Options change the query as they do in WithInstrument;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Result) LoadInstrument(ctx context.Context, opts ...func(*InstrumentQuery)) (*Instrument, error) {
-	return entloader.LoadOne(ctx, entloaderResultInstrumentEdge, _m.entloaderParent(ctx), (*Result).QueryInstrument, _m.Edges.Instrument, opts)
+	return entloader.LoadOne(ctx, entloaderResult_InstrumentEdge, _m.entloaderParent(ctx), (*Result).QueryInstrument, _m.Edges.Instrument, opts)
 }
 
 // Instrument resolves the field of the same name in a GraphQL schema; see LoadInstrument.
@@ -405,7 +405,7 @@ func (_m *Result) Instrument(ctx context.Context) (*Instrument, error) {
 // a *NotFoundError if there is no Unit. Options change the query as they do in WithUnit;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	return entloader.LoadOne(ctx, entloaderSampleUnitEdge, _m.entloaderParent(ctx), (*Sample).QueryUnit, _m.Edges.Unit, opts)
+	return entloader.LoadOne(ctx, entloaderSample_UnitEdge, _m.entloaderParent(ctx), (*Sample).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // Unit resolves the field of the same name in a GraphQL schema; see LoadUnit.
@@ -417,7 +417,7 @@ func (_m *Sample) Unit(ctx context.Context) (*Unit, error) {
 // nil if there is no Technician. Options change the query as they do in WithTechnician;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadTechnician(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	return entloader.LoadOne(ctx, entloaderSampleTechnicianEdge, _m.entloaderParent(ctx), (*Sample).QueryTechnician, _m.Edges.Technician, opts)
+	return entloader.LoadOne(ctx, entloaderSample_TechnicianEdge, _m.entloaderParent(ctx), (*Sample).QueryTechnician, _m.Edges.Technician, opts)
 }
 
 // Technician resolves the field of the same name in a GraphQL schema; see LoadTechnician.
@@ -430,19 +430,19 @@ func (_m *Sample) Technician(ctx context.Context) (*Technician, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadResults(ctx context.Context, opts ...func(*ResultQuery)) ([]*Result, error) {
-	return entloader.LoadMany(ctx, entloaderSampleResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, _m.Edges.Results, opts)
+	return entloader.LoadMany(ctx, entloaderSample_ResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, _m.Edges.Results, opts)
 }
 
 // CountResults counts the "results" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadResults, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountResults(ctx context.Context, opts ...func(*ResultQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderSampleResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
+	return entloader.CountMany(ctx, entloaderSample_ResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
 }
 
 // ExistResults reports whether there is anything on the "results" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadResults.
 func (_m *Sample) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderSampleResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
+	return entloader.ExistMany(ctx, entloaderSample_ResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
 }
 
 // Results resolves the field of the same name in a GraphQL schema; see LoadResults.
@@ -455,19 +455,19 @@ func (_m *Sample) Results(ctx context.Context) ([]*Result, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadTags(ctx context.Context, opts ...func(*TagQuery)) ([]*Tag, error) {
-	return entloader.LoadMany(ctx, entloaderSampleTagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, _m.Edges.Tags, opts)
+	return entloader.LoadMany(ctx, entloaderSample_TagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, _m.Edges.Tags, opts)
 }
 
 // CountTags counts the "tags" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTags, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountTags(ctx context.Context, opts ...func(*TagQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderSampleTagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, opts)
+	return entloader.CountMany(ctx, entloaderSample_TagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, opts)
 }
 
 // ExistTags reports whether there is anything on the "tags" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTags.
 func (_m *Sample) ExistTags(ctx context.Context, opts ...func(*TagQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderSampleTagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, opts)
+	return entloader.ExistMany(ctx, entloaderSample_TagsEdge, _m.entloaderParent(ctx), (*Sample).QueryTags, opts)
 }
 
 // Tags resolves the field of the same name in a GraphQL schema; see LoadTags.
@@ -479,7 +479,7 @@ func (_m *Sample) Tags(ctx context.Context) ([]*Tag, error) {
 // nil if there is no Label. Options change the query as they do in WithLabel;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadLabel(ctx context.Context, opts ...func(*LabelQuery)) (*Label, error) {
-	return entloader.LoadOne(ctx, entloaderSampleLabelEdge, _m.entloaderParent(ctx), (*Sample).QueryLabel, _m.Edges.Label, opts)
+	return entloader.LoadOne(ctx, entloaderSample_LabelEdge, _m.entloaderParent(ctx), (*Sample).QueryLabel, _m.Edges.Label, opts)
 }
 
 // Label resolves the field of the same name in a GraphQL schema; see LoadLabel.
@@ -491,7 +491,7 @@ func (_m *Sample) Label(ctx context.Context) (*Label, error) {
 // nil if there is no Sample. Options change the query as they do in WithSource;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadSource(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	return entloader.LoadOne(ctx, entloaderSampleSourceEdge, _m.entloaderParent(ctx), (*Sample).QuerySource, _m.Edges.Source, opts)
+	return entloader.LoadOne(ctx, entloaderSample_SourceEdge, _m.entloaderParent(ctx), (*Sample).QuerySource, _m.Edges.Source, opts)
 }
 
 // Source resolves the field of the same name in a GraphQL schema; see LoadSource.
@@ -504,19 +504,19 @@ func (_m *Sample) Source(ctx context.Context) (*Sample, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadAliquots(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	return entloader.LoadMany(ctx, entloaderSampleAliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, _m.Edges.Aliquots, opts)
+	return entloader.LoadMany(ctx, entloaderSample_AliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, _m.Edges.Aliquots, opts)
 }
 
 // CountAliquots counts the "aliquots" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadAliquots, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountAliquots(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderSampleAliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, opts)
+	return entloader.CountMany(ctx, entloaderSample_AliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, opts)
 }
 
 // ExistAliquots reports whether there is anything on the "aliquots" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadAliquots.
 func (_m *Sample) ExistAliquots(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderSampleAliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, opts)
+	return entloader.ExistMany(ctx, entloaderSample_AliquotsEdge, _m.entloaderParent(ctx), (*Sample).QueryAliquots, opts)
 }
 
 // Aliquots resolves the field of the same name in a GraphQL schema; see LoadAliquots.
@@ -529,19 +529,19 @@ func (_m *Sample) Aliquots(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadProjects(ctx context.Context, opts ...func(*ProjectQuery)) ([]*Project, error) {
-	return entloader.LoadMany(ctx, entloaderSampleProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, _m.Edges.Projects, opts)
+	return entloader.LoadMany(ctx, entloaderSample_ProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, _m.Edges.Projects, opts)
 }
 
 // CountProjects counts the "projects" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadProjects, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountProjects(ctx context.Context, opts ...func(*ProjectQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderSampleProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, opts)
+	return entloader.CountMany(ctx, entloaderSample_ProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, opts)
 }
 
 // ExistProjects reports whether there is anything on the "projects" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadProjects.
 func (_m *Sample) ExistProjects(ctx context.Context, opts ...func(*ProjectQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderSampleProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, opts)
+	return entloader.ExistMany(ctx, entloaderSample_ProjectsEdge, _m.entloaderParent(ctx), (*Sample).QueryProjects, opts)
 }
 
 // Projects resolves the field of the same name in a GraphQL schema; see LoadProjects.
@@ -554,19 +554,19 @@ func (_m *Sample) Projects(ctx context.Context) ([]*Project, error) {
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) ([]*Assignment, error) {
-	return entloader.LoadMany(ctx, entloaderSampleAssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, _m.Edges.Assignments, opts)
+	return entloader.LoadMany(ctx, entloaderSample_AssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, _m.Edges.Assignments, opts)
 }
 
 // CountAssignments counts the "assignments" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadAssignments, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderSampleAssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, opts)
+	return entloader.CountMany(ctx, entloaderSample_AssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, opts)
 }
 
 // ExistAssignments reports whether there is anything on the "assignments" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadAssignments.
 func (_m *Sample) ExistAssignments(ctx context.Context, opts ...func(*AssignmentQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderSampleAssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, opts)
+	return entloader.ExistMany(ctx, entloaderSample_AssignmentsEdge, _m.entloaderParent(ctx), (*Sample).QueryAssignments, opts)
 }
 
 // Assignments resolves the field of the same name in a GraphQL schema; see LoadAssignments.
@@ -579,19 +579,19 @@ func (_m *Sample) Assignments(ctx context.Context) ([]*Assignment, error) {
 // a limit is one per Standard; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Standard) LoadCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) ([]*Calibration, error) {
-	return entloader.LoadMany(ctx, entloaderStandardCalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, _m.Edges.Calibrations, opts)
+	return entloader.LoadMany(ctx, entloaderStandard_CalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, _m.Edges.Calibrations, opts)
 }
 
 // CountCalibrations counts the "calibrations" edge of the Standard, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCalibrations, but a limit has no effect and an offset is an error.
 func (_m *Standard) CountCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderStandardCalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, opts)
+	return entloader.CountMany(ctx, entloaderStandard_CalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, opts)
 }
 
 // ExistCalibrations reports whether there is anything on the "calibrations" edge of the Standard, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCalibrations.
 func (_m *Standard) ExistCalibrations(ctx context.Context, opts ...func(*CalibrationQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderStandardCalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, opts)
+	return entloader.ExistMany(ctx, entloaderStandard_CalibrationsEdge, _m.entloaderParent(ctx), (*Standard).QueryCalibrations, opts)
 }
 
 // Calibrations resolves the field of the same name in a GraphQL schema; see LoadCalibrations.
@@ -604,19 +604,19 @@ func (_m *Standard) Calibrations(ctx context.Context) ([]*Calibration, error) {
 // a limit is one per Tag; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Tag) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	return entloader.LoadMany(ctx, entloaderTagSamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, _m.Edges.Samples, opts)
+	return entloader.LoadMany(ctx, entloaderTag_SamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Tag, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Tag) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTagSamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, opts)
+	return entloader.CountMany(ctx, entloaderTag_SamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Tag, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Tag) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTagSamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, opts)
+	return entloader.ExistMany(ctx, entloaderTag_SamplesEdge, _m.entloaderParent(ctx), (*Tag).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -629,19 +629,19 @@ func (_m *Tag) Samples(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	return entloader.LoadMany(ctx, entloaderTechnicianSamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, _m.Edges.Samples, opts)
+	return entloader.LoadMany(ctx, entloaderTechnician_SamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTechnicianSamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, opts)
+	return entloader.CountMany(ctx, entloaderTechnician_SamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Technician) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTechnicianSamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, opts)
+	return entloader.ExistMany(ctx, entloaderTechnician_SamplesEdge, _m.entloaderParent(ctx), (*Technician).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -653,7 +653,7 @@ func (_m *Technician) Samples(ctx context.Context) ([]*Sample, error) {
 // nil if there is no Technician. Options change the query as they do in WithPartner;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Technician) LoadPartner(ctx context.Context, opts ...func(*TechnicianQuery)) (*Technician, error) {
-	return entloader.LoadOne(ctx, entloaderTechnicianPartnerEdge, _m.entloaderParent(ctx), (*Technician).QueryPartner, _m.Edges.Partner, opts)
+	return entloader.LoadOne(ctx, entloaderTechnician_PartnerEdge, _m.entloaderParent(ctx), (*Technician).QueryPartner, _m.Edges.Partner, opts)
 }
 
 // Partner resolves the field of the same name in a GraphQL schema; see LoadPartner.
@@ -666,19 +666,19 @@ func (_m *Technician) Partner(ctx context.Context) (*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	return entloader.LoadMany(ctx, entloaderTechnicianColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, _m.Edges.Colleagues, opts)
+	return entloader.LoadMany(ctx, entloaderTechnician_ColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, _m.Edges.Colleagues, opts)
 }
 
 // CountColleagues counts the "colleagues" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadColleagues, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTechnicianColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, opts)
+	return entloader.CountMany(ctx, entloaderTechnician_ColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, opts)
 }
 
 // ExistColleagues reports whether there is anything on the "colleagues" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadColleagues.
 func (_m *Technician) ExistColleagues(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTechnicianColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, opts)
+	return entloader.ExistMany(ctx, entloaderTechnician_ColleaguesEdge, _m.entloaderParent(ctx), (*Technician).QueryColleagues, opts)
 }
 
 // Colleagues resolves the field of the same name in a GraphQL schema; see LoadColleagues.
@@ -691,19 +691,19 @@ func (_m *Technician) Colleagues(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	return entloader.LoadMany(ctx, entloaderTechnicianTrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, _m.Edges.Trainers, opts)
+	return entloader.LoadMany(ctx, entloaderTechnician_TrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, _m.Edges.Trainers, opts)
 }
 
 // CountTrainers counts the "trainers" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTrainers, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTechnicianTrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, opts)
+	return entloader.CountMany(ctx, entloaderTechnician_TrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, opts)
 }
 
 // ExistTrainers reports whether there is anything on the "trainers" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTrainers.
 func (_m *Technician) ExistTrainers(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTechnicianTrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, opts)
+	return entloader.ExistMany(ctx, entloaderTechnician_TrainersEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainers, opts)
 }
 
 // Trainers resolves the field of the same name in a GraphQL schema; see LoadTrainers.
@@ -716,19 +716,19 @@ func (_m *Technician) Trainers(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) ([]*Technician, error) {
-	return entloader.LoadMany(ctx, entloaderTechnicianTraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, _m.Edges.Trainees, opts)
+	return entloader.LoadMany(ctx, entloaderTechnician_TraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, _m.Edges.Trainees, opts)
 }
 
 // CountTrainees counts the "trainees" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTrainees, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTechnicianTraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, opts)
+	return entloader.CountMany(ctx, entloaderTechnician_TraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, opts)
 }
 
 // ExistTrainees reports whether there is anything on the "trainees" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTrainees.
 func (_m *Technician) ExistTrainees(ctx context.Context, opts ...func(*TechnicianQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTechnicianTraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, opts)
+	return entloader.ExistMany(ctx, entloaderTechnician_TraineesEdge, _m.entloaderParent(ctx), (*Technician).QueryTrainees, opts)
 }
 
 // Trainees resolves the field of the same name in a GraphQL schema; see LoadTrainees.
@@ -741,19 +741,19 @@ func (_m *Technician) Trainees(ctx context.Context) ([]*Technician, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) ([]*Instrument, error) {
-	return entloader.LoadMany(ctx, entloaderTechnicianInstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, _m.Edges.Instruments, opts)
+	return entloader.LoadMany(ctx, entloaderTechnician_InstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, _m.Edges.Instruments, opts)
 }
 
 // CountInstruments counts the "instruments" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadInstruments, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTechnicianInstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, opts)
+	return entloader.CountMany(ctx, entloaderTechnician_InstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, opts)
 }
 
 // ExistInstruments reports whether there is anything on the "instruments" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadInstruments.
 func (_m *Technician) ExistInstruments(ctx context.Context, opts ...func(*InstrumentQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTechnicianInstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, opts)
+	return entloader.ExistMany(ctx, entloaderTechnician_InstrumentsEdge, _m.entloaderParent(ctx), (*Technician).QueryInstruments, opts)
 }
 
 // Instruments resolves the field of the same name in a GraphQL schema; see LoadInstruments.
@@ -765,7 +765,7 @@ func (_m *Technician) Instruments(ctx context.Context) ([]*Instrument, error) {
 // nil if there is no Badge. Options change the query as they do in WithBadge;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Technician) LoadBadge(ctx context.Context, opts ...func(*BadgeQuery)) (*Badge, error) {
-	return entloader.LoadOne(ctx, entloaderTechnicianBadgeEdge, _m.entloaderParent(ctx), (*Technician).QueryBadge, _m.Edges.Badge, opts)
+	return entloader.LoadOne(ctx, entloaderTechnician_BadgeEdge, _m.entloaderParent(ctx), (*Technician).QueryBadge, _m.Edges.Badge, opts)
 }
 
 // Badge resolves the field of the same name in a GraphQL schema; see LoadBadge.
@@ -778,19 +778,19 @@ func (_m *Technician) Badge(ctx context.Context) (*Badge, error) {
 // a limit is one per Technician; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Technician) LoadCertifications(ctx context.Context, opts ...func(*CertificationQuery)) ([]*Certification, error) {
-	return entloader.LoadMany(ctx, entloaderTechnicianCertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, _m.Edges.Certifications, opts)
+	return entloader.LoadMany(ctx, entloaderTechnician_CertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, _m.Edges.Certifications, opts)
 }
 
 // CountCertifications counts the "certifications" edge of the Technician, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCertifications, but a limit has no effect and an offset is an error.
 func (_m *Technician) CountCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTechnicianCertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, opts)
+	return entloader.CountMany(ctx, entloaderTechnician_CertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, opts)
 }
 
 // ExistCertifications reports whether there is anything on the "certifications" edge of the Technician, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCertifications.
 func (_m *Technician) ExistCertifications(ctx context.Context, opts ...func(*CertificationQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTechnicianCertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, opts)
+	return entloader.ExistMany(ctx, entloaderTechnician_CertificationsEdge, _m.entloaderParent(ctx), (*Technician).QueryCertifications, opts)
 }
 
 // Certifications resolves the field of the same name in a GraphQL schema; see LoadCertifications.
@@ -802,7 +802,7 @@ func (_m *Technician) Certifications(ctx context.Context) ([]*Certification, err
 // nil if there is no Location. Options change the query as they do in WithLocation;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Unit) LoadLocation(ctx context.Context, opts ...func(*LocationQuery)) (*Location, error) {
-	return entloader.LoadOne(ctx, entloaderUnitLocationEdge, _m.entloaderParent(ctx), (*Unit).QueryLocation, _m.Edges.Location, opts)
+	return entloader.LoadOne(ctx, entloaderUnit_LocationEdge, _m.entloaderParent(ctx), (*Unit).QueryLocation, _m.Edges.Location, opts)
 }
 
 // Location resolves the field of the same name in a GraphQL schema; see LoadLocation.
@@ -815,19 +815,19 @@ func (_m *Unit) Location(ctx context.Context) (*Location, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	return entloader.LoadMany(ctx, entloaderUnitSamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, _m.Edges.Samples, opts)
+	return entloader.LoadMany(ctx, entloaderUnit_SamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderUnitSamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
+	return entloader.CountMany(ctx, entloaderUnit_SamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Unit) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderUnitSamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
+	return entloader.ExistMany(ctx, entloaderUnit_SamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
 }
 
 // Samples resolves the field of the same name in a GraphQL schema; see LoadSamples.
@@ -840,19 +840,19 @@ func (_m *Unit) Samples(ctx context.Context) ([]*Sample, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadNotes(ctx context.Context, opts ...func(*NoteQuery)) ([]*Note, error) {
-	return entloader.LoadMany(ctx, entloaderUnitNotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, _m.Edges.Notes, opts)
+	return entloader.LoadMany(ctx, entloaderUnit_NotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, _m.Edges.Notes, opts)
 }
 
 // CountNotes counts the "notes" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadNotes, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountNotes(ctx context.Context, opts ...func(*NoteQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderUnitNotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, opts)
+	return entloader.CountMany(ctx, entloaderUnit_NotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, opts)
 }
 
 // ExistNotes reports whether there is anything on the "notes" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadNotes.
 func (_m *Unit) ExistNotes(ctx context.Context, opts ...func(*NoteQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderUnitNotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, opts)
+	return entloader.ExistMany(ctx, entloaderUnit_NotesEdge, _m.entloaderParent(ctx), (*Unit).QueryNotes, opts)
 }
 
 // Notes resolves the field of the same name in a GraphQL schema; see LoadNotes.
@@ -865,19 +865,19 @@ func (_m *Unit) Notes(ctx context.Context) ([]*Note, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadIncidents(ctx context.Context, opts ...func(*IncidentQuery)) ([]*Incident, error) {
-	return entloader.LoadMany(ctx, entloaderUnitIncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, _m.Edges.Incidents, opts)
+	return entloader.LoadMany(ctx, entloaderUnit_IncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, _m.Edges.Incidents, opts)
 }
 
 // CountIncidents counts the "incidents" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadIncidents, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountIncidents(ctx context.Context, opts ...func(*IncidentQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderUnitIncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, opts)
+	return entloader.CountMany(ctx, entloaderUnit_IncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, opts)
 }
 
 // ExistIncidents reports whether there is anything on the "incidents" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadIncidents.
 func (_m *Unit) ExistIncidents(ctx context.Context, opts ...func(*IncidentQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderUnitIncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, opts)
+	return entloader.ExistMany(ctx, entloaderUnit_IncidentsEdge, _m.entloaderParent(ctx), (*Unit).QueryIncidents, opts)
 }
 
 // Incidents resolves the field of the same name in a GraphQL schema; see LoadIncidents.
@@ -890,19 +890,19 @@ func (_m *Unit) Incidents(ctx context.Context) ([]*Incident, error) {
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadDocuments(ctx context.Context, opts ...func(*DocumentQuery)) ([]*Document, error) {
-	return entloader.LoadMany(ctx, entloaderUnitDocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, _m.Edges.Documents, opts)
+	return entloader.LoadMany(ctx, entloaderUnit_DocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, _m.Edges.Documents, opts)
 }
 
 // CountDocuments counts the "documents" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadDocuments, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountDocuments(ctx context.Context, opts ...func(*DocumentQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderUnitDocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, opts)
+	return entloader.CountMany(ctx, entloaderUnit_DocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, opts)
 }
 
 // ExistDocuments reports whether there is anything on the "documents" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadDocuments.
 func (_m *Unit) ExistDocuments(ctx context.Context, opts ...func(*DocumentQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderUnitDocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, opts)
+	return entloader.ExistMany(ctx, entloaderUnit_DocumentsEdge, _m.entloaderParent(ctx), (*Unit).QueryDocuments, opts)
 }
 
 // Documents resolves the field of the same name in a GraphQL schema; see LoadDocuments.

@@ -204,22 +204,22 @@ func (_q *AssignmentQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderAssignment is Assignment as the runtime sees it.
-var entloaderAssignment = &entloader.Target[*Assignment, *AssignmentQuery]{
+// entloaderAssignmentTarget is Assignment as the runtime sees it.
+var entloaderAssignmentTarget = &entloader.Target[*Assignment, *AssignmentQuery]{
 	Package: entloaderPackage, Label: assignment.Label, IDColumn: assignment.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *AssignmentQuery { return NewAssignmentClient(*sc.Client().(*config)).Query() },
 	View: (*AssignmentQuery).entloaderView,
 	Run:  entloaderRun[*Assignment, *AssignmentQuery],
 }
 
-var entloaderAssignmentByID = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
-	Name: "Assignment by id", Target: entloaderAssignment, One: true,
+var entloaderAssignment_ByID = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
+	Name: "Assignment by id", Target: entloaderAssignmentTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: assignment.FieldID},
 }
 
-var entloaderAssignmentBySampleIDProjectID = &entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]{
-	Name: "Assignment by sample_id, project_id", Target: entloaderAssignment, One: true,
+var entloaderAssignment_BySampleIDProjectID = &entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]{
+	Name: "Assignment by sample_id, project_id", Target: entloaderAssignmentTarget, One: true,
 	Key: func() entloader.Codec[AssignmentBySampleIDProjectIDKey] {
 		return entloader.TupleKey(
 			entloader.Part(entloader.IntKey[int](), func(k *AssignmentBySampleIDProjectIDKey) *int { return &k.SampleID }),
@@ -229,24 +229,24 @@ var entloaderAssignmentBySampleIDProjectID = &entloader.Relation[AssignmentBySam
 	Match: entloader.Match{Columns: []string{assignment.FieldSampleID, assignment.FieldProjectID}},
 }
 
-var entloaderAssignmentSample = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name: "Assignment.sample", Target: entloaderSample, One: true,
+var entloaderAssignment_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
+	Name: "Assignment.sample", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: assignment.Table, Column: assignment.FieldID, On: assignment.SampleColumn, Target: sample.FieldID},
 }
 
-var entloaderAssignmentProject = &entloader.Relation[int, *Project, *ProjectQuery]{
-	Name: "Assignment.project", Target: entloaderProject, One: true,
+var entloaderAssignment_Project = &entloader.Relation[int, *Project, *ProjectQuery]{
+	Name: "Assignment.project", Target: entloaderProjectTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: assignment.Table, Column: assignment.FieldID, On: assignment.ProjectColumn, Target: project.FieldID},
 }
 
-var entloaderAssignmentSampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
-	Name: "Assignment.sample", Index: 0, Required: true, ByID: entloaderAssignmentSample, ByFK: entloaderSampleByID, FK: 0,
+var entloaderAssignment_SampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Assignment.sample", Index: 0, Required: true, ByID: entloaderAssignment_Sample, ByFK: entloaderSample_ByID, FK: 0,
 }
 
-var entloaderAssignmentProjectEdge = &entloader.EntityEdge[int, int64, *Project, *ProjectQuery]{
-	Name: "Assignment.project", Index: 1, Required: true, ByID: entloaderAssignmentProject, ByFK: entloaderProjectByID, FK: 1,
+var entloaderAssignment_ProjectEdge = &entloader.EntityEdge[int, int64, *Project, *ProjectQuery]{
+	Name: "Assignment.project", Index: 1, Required: true, ByID: entloaderAssignment_Project, ByFK: entloaderProject_ByID, FK: 1,
 }
 
 // entloaderView shows the query to the runtime.
@@ -261,8 +261,8 @@ func (_q *BacklogQuery) entloaderView() *entloader.View {
 	}
 }
 
-// entloaderBacklog is Backlog as the runtime sees it.
-var entloaderBacklog = &entloader.Target[*Backlog, *BacklogQuery]{
+// entloaderBacklogTarget is Backlog as the runtime sees it.
+var entloaderBacklogTarget = &entloader.Target[*Backlog, *BacklogQuery]{
 	Package: entloaderPackage, Label: backlog.Label,
 	New:  func(sc *entloader.Scope) *BacklogQuery { return NewBacklogClient(*sc.Client().(*config)).Query() },
 	View: (*BacklogQuery).entloaderView,
@@ -300,28 +300,28 @@ func (_q *BadgeQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderBadge is Badge as the runtime sees it.
-var entloaderBadge = &entloader.Target[*Badge, *BadgeQuery]{
+// entloaderBadgeTarget is Badge as the runtime sees it.
+var entloaderBadgeTarget = &entloader.Target[*Badge, *BadgeQuery]{
 	Package: entloaderPackage, Label: badge.Label, IDColumn: badge.FieldID, IDs: entloader.IDs[uuid.UUID],
 	New:  func(sc *entloader.Scope) *BadgeQuery { return NewBadgeClient(*sc.Client().(*config)).Query() },
 	View: (*BadgeQuery).entloaderView,
 	Run:  entloaderRun[*Badge, *BadgeQuery],
 }
 
-var entloaderBadgeByID = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
-	Name: "Badge by id", Target: entloaderBadge, One: true,
+var entloaderBadge_ByID = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
+	Name: "Badge by id", Target: entloaderBadgeTarget, One: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Column: badge.FieldID},
 }
 
-var entloaderBadgeTechnician = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Badge.technician", Target: entloaderTechnician, One: true,
+var entloaderBadge_Technician = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Badge.technician", Target: entloaderTechnicianTarget, One: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Table: badge.Table, Column: badge.FieldID, On: badge.TechnicianColumn, Target: technician.FieldID},
 }
 
-var entloaderBadgeTechnicianEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Badge.technician", Index: 0, Required: true, ByID: entloaderBadgeTechnician, ByFK: entloaderTechnicianByID, FK: 0,
+var entloaderBadge_TechnicianEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Badge.technician", Index: 0, Required: true, ByID: entloaderBadge_Technician, ByFK: entloaderTechnician_ByID, FK: 0,
 }
 
 // entloaderCalibrationEntity is what loaders remember of Calibrations: their keys.
@@ -359,8 +359,8 @@ func (_q *CalibrationQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderCalibration is Calibration as the runtime sees it.
-var entloaderCalibration = &entloader.Target[*Calibration, *CalibrationQuery]{
+// entloaderCalibrationTarget is Calibration as the runtime sees it.
+var entloaderCalibrationTarget = &entloader.Target[*Calibration, *CalibrationQuery]{
 	Package: entloaderPackage, Label: calibration.Label, IDColumn: calibration.FieldID, IDs: entloader.IDs[int],
 	New: func(sc *entloader.Scope) *CalibrationQuery {
 		return NewCalibrationClient(*sc.Client().(*config)).Query()
@@ -369,14 +369,14 @@ var entloaderCalibration = &entloader.Target[*Calibration, *CalibrationQuery]{
 	Run:  entloaderRun[*Calibration, *CalibrationQuery],
 }
 
-var entloaderCalibrationByID = &entloader.Relation[int, *Calibration, *CalibrationQuery]{
-	Name: "Calibration by id", Target: entloaderCalibration, One: true,
+var entloaderCalibration_ByID = &entloader.Relation[int, *Calibration, *CalibrationQuery]{
+	Name: "Calibration by id", Target: entloaderCalibrationTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: calibration.FieldID},
 }
 
-var entloaderCalibrationByPerformedAtInstrumentID = &entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]{
-	Name: "Calibration by performed_at, instrument", Target: entloaderCalibration, One: true,
+var entloaderCalibration_ByPerformedAtInstrumentID = &entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]{
+	Name: "Calibration by performed_at, instrument", Target: entloaderCalibrationTarget, One: true,
 	Key: func() entloader.Codec[CalibrationByPerformedAtInstrumentIDKey] {
 		return entloader.TupleKey(
 			entloader.Part(entloader.TimeKey(), func(k *CalibrationByPerformedAtInstrumentIDKey) *time.Time { return &k.PerformedAt }),
@@ -386,24 +386,24 @@ var entloaderCalibrationByPerformedAtInstrumentID = &entloader.Relation[Calibrat
 	Match: entloader.Match{Columns: []string{calibration.FieldPerformedAt, calibration.InstrumentColumn}},
 }
 
-var entloaderCalibrationInstrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
-	Name: "Calibration.instrument", Target: entloaderInstrument, One: true,
+var entloaderCalibration_Instrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
+	Name: "Calibration.instrument", Target: entloaderInstrumentTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: calibration.Table, Column: calibration.FieldID, On: calibration.InstrumentColumn, Target: instrument.FieldID},
 }
 
-var entloaderCalibrationStandards = &entloader.Relation[int, *Standard, *StandardQuery]{
-	Name: "Calibration.standards", Target: entloaderStandard, Optional: true,
+var entloaderCalibration_Standards = &entloader.Relation[int, *Standard, *StandardQuery]{
+	Name: "Calibration.standards", Target: entloaderStandardTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: calibration.StandardsTable, Column: calibration.StandardsPrimaryKey[0], On: calibration.StandardsPrimaryKey[1], Target: standard.FieldID, Indexed: true},
 }
 
-var entloaderCalibrationInstrumentEdge = &entloader.EntityEdge[int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name: "Calibration.instrument", Index: 0, Required: true, ByID: entloaderCalibrationInstrument, ByFK: entloaderInstrumentByID, FK: 0,
+var entloaderCalibration_InstrumentEdge = &entloader.EntityEdge[int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
+	Name: "Calibration.instrument", Index: 0, Required: true, ByID: entloaderCalibration_Instrument, ByFK: entloaderInstrument_ByID, FK: 0,
 }
 
-var entloaderCalibrationStandardsEdge = &entloader.EntityEdge[int, int, *Standard, *StandardQuery]{
-	Name: "Calibration.standards", Index: 1, ByID: entloaderCalibrationStandards,
+var entloaderCalibration_StandardsEdge = &entloader.EntityEdge[int, int, *Standard, *StandardQuery]{
+	Name: "Calibration.standards", Index: 1, ByID: entloaderCalibration_Standards,
 }
 
 // entloaderCertificationEntity is what loaders remember of Certifications: their keys.
@@ -440,8 +440,8 @@ func (_q *CertificationQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderCertification is Certification as the runtime sees it.
-var entloaderCertification = &entloader.Target[*Certification, *CertificationQuery]{
+// entloaderCertificationTarget is Certification as the runtime sees it.
+var entloaderCertificationTarget = &entloader.Target[*Certification, *CertificationQuery]{
 	Package: entloaderPackage, Label: certification.Label,
 	New: func(sc *entloader.Scope) *CertificationQuery {
 		return NewCertificationClient(*sc.Client().(*config)).Query()
@@ -450,8 +450,8 @@ var entloaderCertification = &entloader.Target[*Certification, *CertificationQue
 	Run:  entloaderRun[*Certification, *CertificationQuery],
 }
 
-var entloaderCertificationByTechnicianIDInstrumentID = &entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]{
-	Name: "Certification by technician_id, instrument_id", Target: entloaderCertification, One: true,
+var entloaderCertification_ByTechnicianIDInstrumentID = &entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]{
+	Name: "Certification by technician_id, instrument_id", Target: entloaderCertificationTarget, One: true,
 	Key: func() entloader.Codec[CertificationByTechnicianIDInstrumentIDKey] {
 		return entloader.TupleKey(
 			entloader.Part(entloader.ValueKey[uuid.UUID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *uuid.UUID { return &k.TechnicianID }),
@@ -461,12 +461,12 @@ var entloaderCertificationByTechnicianIDInstrumentID = &entloader.Relation[Certi
 	Match: entloader.Match{Columns: []string{certification.FieldTechnicianID, certification.FieldInstrumentID}},
 }
 
-var entloaderCertificationTechnicianEdge = &entloader.EntityEdge[struct{}, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Certification.technician", Index: 0, Required: true, ByFK: entloaderTechnicianByID, FK: 0,
+var entloaderCertification_TechnicianEdge = &entloader.EntityEdge[struct{}, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Certification.technician", Index: 0, Required: true, ByFK: entloaderTechnician_ByID, FK: 0,
 }
 
-var entloaderCertificationInstrumentEdge = &entloader.EntityEdge[struct{}, labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name: "Certification.instrument", Index: 1, Required: true, ByFK: entloaderInstrumentByID, FK: 1,
+var entloaderCertification_InstrumentEdge = &entloader.EntityEdge[struct{}, labid.InstrumentID, *Instrument, *InstrumentQuery]{
+	Name: "Certification.instrument", Index: 1, Required: true, ByFK: entloaderInstrument_ByID, FK: 1,
 }
 
 // entloaderDocumentEntity is what loaders remember of Documents: their keys.
@@ -501,28 +501,28 @@ func (_q *DocumentQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderDocument is Document as the runtime sees it.
-var entloaderDocument = &entloader.Target[*Document, *DocumentQuery]{
+// entloaderDocumentTarget is Document as the runtime sees it.
+var entloaderDocumentTarget = &entloader.Target[*Document, *DocumentQuery]{
 	Package: entloaderPackage, Label: document.Label, IDColumn: document.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *DocumentQuery { return NewDocumentClient(*sc.Client().(*config)).Query() },
 	View: (*DocumentQuery).entloaderView,
 	Run:  entloaderRun[*Document, *DocumentQuery],
 }
 
-var entloaderDocumentByID = &entloader.Relation[int, *Document, *DocumentQuery]{
-	Name: "Document by id", Target: entloaderDocument, One: true,
+var entloaderDocument_ByID = &entloader.Relation[int, *Document, *DocumentQuery]{
+	Name: "Document by id", Target: entloaderDocumentTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: document.FieldID},
 }
 
-var entloaderDocumentUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name: "Document.unit", Target: entloaderUnit, One: true, Optional: true,
+var entloaderDocument_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
+	Name: "Document.unit", Target: entloaderUnitTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: document.Table, Column: document.FieldID, On: document.UnitColumn, Target: unit.FieldID},
 }
 
-var entloaderDocumentUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
-	Name: "Document.unit", Index: 0, ByID: entloaderDocumentUnit, ByFK: entloaderUnitByID, FK: 0,
+var entloaderDocument_UnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Document.unit", Index: 0, ByID: entloaderDocument_Unit, ByFK: entloaderUnit_ByID, FK: 0,
 }
 
 // entloaderIncidentEntity is what loaders remember of Incidents: their keys.
@@ -556,28 +556,28 @@ func (_q *IncidentQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderIncident is Incident as the runtime sees it.
-var entloaderIncident = &entloader.Target[*Incident, *IncidentQuery]{
+// entloaderIncidentTarget is Incident as the runtime sees it.
+var entloaderIncidentTarget = &entloader.Target[*Incident, *IncidentQuery]{
 	Package: entloaderPackage, Label: incident.Label, IDColumn: incident.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *IncidentQuery { return NewIncidentClient(*sc.Client().(*config)).Query() },
 	View: (*IncidentQuery).entloaderView,
 	Run:  entloaderRun[*Incident, *IncidentQuery],
 }
 
-var entloaderIncidentByID = &entloader.Relation[int, *Incident, *IncidentQuery]{
-	Name: "Incident by id", Target: entloaderIncident, One: true,
+var entloaderIncident_ByID = &entloader.Relation[int, *Incident, *IncidentQuery]{
+	Name: "Incident by id", Target: entloaderIncidentTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: incident.FieldID},
 }
 
-var entloaderIncidentUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name: "Incident.unit", Target: entloaderUnit, One: true,
+var entloaderIncident_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
+	Name: "Incident.unit", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: incident.Table, Column: incident.FieldID, On: incident.UnitColumn, Target: unit.FieldID},
 }
 
-var entloaderIncidentUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
-	Name: "Incident.unit", Index: 0, Required: true, ByID: entloaderIncidentUnit, ByFK: entloaderUnitByID, FK: 0,
+var entloaderIncident_UnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Incident.unit", Index: 0, Required: true, ByID: entloaderIncident_Unit, ByFK: entloaderUnit_ByID, FK: 0,
 }
 
 // entloaderInstrumentEntity is what loaders remember of Instruments: their keys.
@@ -616,74 +616,74 @@ func (_q *InstrumentQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderInstrument is Instrument as the runtime sees it.
-var entloaderInstrument = &entloader.Target[*Instrument, *InstrumentQuery]{
+// entloaderInstrumentTarget is Instrument as the runtime sees it.
+var entloaderInstrumentTarget = &entloader.Target[*Instrument, *InstrumentQuery]{
 	Package: entloaderPackage, Label: instrument.Label, IDColumn: instrument.FieldID, IDs: entloader.IDs[labid.InstrumentID],
 	New:  func(sc *entloader.Scope) *InstrumentQuery { return NewInstrumentClient(*sc.Client().(*config)).Query() },
 	View: (*InstrumentQuery).entloaderView,
 	Run:  entloaderRun[*Instrument, *InstrumentQuery],
 }
 
-var entloaderInstrumentByID = &entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name: "Instrument by id", Target: entloaderInstrument, One: true,
+var entloaderInstrument_ByID = &entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery]{
+	Name: "Instrument by id", Target: entloaderInstrumentTarget, One: true,
 	Key:   entloader.IntKey[labid.InstrumentID],
 	Match: entloader.Match{Column: instrument.FieldID},
 }
 
-var entloaderInstrumentByAssetTag = &entloader.Relation[string, *Instrument, *InstrumentQuery]{
-	Name: "Instrument by asset_tag", Target: entloaderInstrument, One: true,
+var entloaderInstrument_ByAssetTag = &entloader.Relation[string, *Instrument, *InstrumentQuery]{
+	Name: "Instrument by asset_tag", Target: entloaderInstrumentTarget, One: true,
 	Key:   entloader.StringKey[string],
 	Match: entloader.Match{Column: instrument.FieldAssetTag},
 }
 
-var entloaderInstrumentHome = &entloader.Relation[labid.InstrumentID, *Location, *LocationQuery]{
-	Name: "Instrument.home", Target: entloaderLocation, One: true, Optional: true,
+var entloaderInstrument_Home = &entloader.Relation[labid.InstrumentID, *Location, *LocationQuery]{
+	Name: "Instrument.home", Target: entloaderLocationTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[labid.InstrumentID],
 	Match: entloader.Match{Table: instrument.Table, Column: instrument.FieldID, On: instrument.HomeColumn, Target: location.FieldID},
 }
 
-var entloaderInstrumentResults = &entloader.Relation[labid.InstrumentID, *Result, *ResultQuery]{
-	Name: "Instrument.results", Target: entloaderResult, Optional: true,
+var entloaderInstrument_Results = &entloader.Relation[labid.InstrumentID, *Result, *ResultQuery]{
+	Name: "Instrument.results", Target: entloaderResultTarget, Optional: true,
 	Key:   entloader.IntKey[labid.InstrumentID],
 	Match: entloader.Match{Column: instrument.ResultsColumn, Indexed: true},
 }
 
-var entloaderInstrumentTechnicians = &entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery]{
-	Name: "Instrument.technicians", Target: entloaderTechnician, Optional: true,
+var entloaderInstrument_Technicians = &entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery]{
+	Name: "Instrument.technicians", Target: entloaderTechnicianTarget, Optional: true,
 	Key:   entloader.IntKey[labid.InstrumentID],
 	Match: entloader.Match{Table: instrument.TechniciansTable, Column: instrument.TechniciansPrimaryKey[1], On: instrument.TechniciansPrimaryKey[0], Target: technician.FieldID, Indexed: true},
 }
 
-var entloaderInstrumentCalibrations = &entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery]{
-	Name: "Instrument.calibrations", Target: entloaderCalibration, Optional: true,
+var entloaderInstrument_Calibrations = &entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery]{
+	Name: "Instrument.calibrations", Target: entloaderCalibrationTarget, Optional: true,
 	Key:   entloader.IntKey[labid.InstrumentID],
 	Match: entloader.Match{Column: instrument.CalibrationsColumn, Indexed: true},
 }
 
-var entloaderInstrumentCertifications = &entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery]{
-	Name: "Instrument.certifications", Target: entloaderCertification, Optional: true,
+var entloaderInstrument_Certifications = &entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery]{
+	Name: "Instrument.certifications", Target: entloaderCertificationTarget, Optional: true,
 	Key:   entloader.IntKey[labid.InstrumentID],
 	Match: entloader.Match{Column: instrument.CertificationsColumn, Indexed: true},
 }
 
-var entloaderInstrumentHomeEdge = &entloader.EntityEdge[labid.InstrumentID, int, *Location, *LocationQuery]{
-	Name: "Instrument.home", Index: 0, ByID: entloaderInstrumentHome, ByFK: entloaderLocationByID, FK: 0,
+var entloaderInstrument_HomeEdge = &entloader.EntityEdge[labid.InstrumentID, int, *Location, *LocationQuery]{
+	Name: "Instrument.home", Index: 0, ByID: entloaderInstrument_Home, ByFK: entloaderLocation_ByID, FK: 0,
 }
 
-var entloaderInstrumentResultsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Result, *ResultQuery]{
-	Name: "Instrument.results", Index: 1, ByID: entloaderInstrumentResults,
+var entloaderInstrument_ResultsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Result, *ResultQuery]{
+	Name: "Instrument.results", Index: 1, ByID: entloaderInstrument_Results,
 }
 
-var entloaderInstrumentTechniciansEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Technician, *TechnicianQuery]{
-	Name: "Instrument.technicians", Index: 2, ByID: entloaderInstrumentTechnicians,
+var entloaderInstrument_TechniciansEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Technician, *TechnicianQuery]{
+	Name: "Instrument.technicians", Index: 2, ByID: entloaderInstrument_Technicians,
 }
 
-var entloaderInstrumentCalibrationsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Calibration, *CalibrationQuery]{
-	Name: "Instrument.calibrations", Index: 3, ByID: entloaderInstrumentCalibrations,
+var entloaderInstrument_CalibrationsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Calibration, *CalibrationQuery]{
+	Name: "Instrument.calibrations", Index: 3, ByID: entloaderInstrument_Calibrations,
 }
 
-var entloaderInstrumentCertificationsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Certification, *CertificationQuery]{
-	Name: "Instrument.certifications", Index: 4, ByID: entloaderInstrumentCertifications,
+var entloaderInstrument_CertificationsEdge = &entloader.EntityEdge[labid.InstrumentID, labid.InstrumentID, *Certification, *CertificationQuery]{
+	Name: "Instrument.certifications", Index: 4, ByID: entloaderInstrument_Certifications,
 }
 
 // entloaderLabelEntity is what loaders remember of Labels: their keys.
@@ -718,28 +718,28 @@ func (_q *LabelQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderLabel is Label as the runtime sees it.
-var entloaderLabel = &entloader.Target[*Label, *LabelQuery]{
+// entloaderLabelTarget is Label as the runtime sees it.
+var entloaderLabelTarget = &entloader.Target[*Label, *LabelQuery]{
 	Package: entloaderPackage, Label: label.Label, IDColumn: label.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *LabelQuery { return NewLabelClient(*sc.Client().(*config)).Query() },
 	View: (*LabelQuery).entloaderView,
 	Run:  entloaderRun[*Label, *LabelQuery],
 }
 
-var entloaderLabelByID = &entloader.Relation[int, *Label, *LabelQuery]{
-	Name: "Label by id", Target: entloaderLabel, One: true,
+var entloaderLabel_ByID = &entloader.Relation[int, *Label, *LabelQuery]{
+	Name: "Label by id", Target: entloaderLabelTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: label.FieldID},
 }
 
-var entloaderLabelSample = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name: "Label.sample", Target: entloaderSample, One: true,
+var entloaderLabel_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
+	Name: "Label.sample", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: label.Table, Column: label.FieldID, On: label.SampleColumn, Target: sample.FieldID},
 }
 
-var entloaderLabelSampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
-	Name: "Label.sample", Index: 0, Required: true, ByID: entloaderLabelSample, ByFK: entloaderSampleByID, FK: 0,
+var entloaderLabel_SampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Label.sample", Index: 0, Required: true, ByID: entloaderLabel_Sample, ByFK: entloaderSample_ByID, FK: 0,
 }
 
 // entloaderLocationEntity is what loaders remember of Locations: their keys.
@@ -775,22 +775,22 @@ func (_q *LocationQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderLocation is Location as the runtime sees it.
-var entloaderLocation = &entloader.Target[*Location, *LocationQuery]{
+// entloaderLocationTarget is Location as the runtime sees it.
+var entloaderLocationTarget = &entloader.Target[*Location, *LocationQuery]{
 	Package: entloaderPackage, Label: location.Label, IDColumn: location.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *LocationQuery { return NewLocationClient(*sc.Client().(*config)).Query() },
 	View: (*LocationQuery).entloaderView,
 	Run:  entloaderRun[*Location, *LocationQuery],
 }
 
-var entloaderLocationByID = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name: "Location by id", Target: entloaderLocation, One: true,
+var entloaderLocation_ByID = &entloader.Relation[int, *Location, *LocationQuery]{
+	Name: "Location by id", Target: entloaderLocationTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: location.FieldID},
 }
 
-var entloaderLocationByParentIDName = &entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery]{
-	Name: "Location by parent_id, name", Target: entloaderLocation, One: true,
+var entloaderLocation_ByParentIDName = &entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery]{
+	Name: "Location by parent_id, name", Target: entloaderLocationTarget, One: true,
 	Key: func() entloader.Codec[LocationByParentIDNameKey] {
 		return entloader.TupleKey(
 			entloader.Part(entloader.IntKey[int](), func(k *LocationByParentIDNameKey) *int { return &k.ParentID }),
@@ -800,34 +800,34 @@ var entloaderLocationByParentIDName = &entloader.Relation[LocationByParentIDName
 	Match: entloader.Match{Columns: []string{location.FieldParentID, location.FieldName}},
 }
 
-var entloaderLocationParent = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name: "Location.parent", Target: entloaderLocation, One: true, Optional: true,
+var entloaderLocation_Parent = &entloader.Relation[int, *Location, *LocationQuery]{
+	Name: "Location.parent", Target: entloaderLocationTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: location.Table, Column: location.FieldID, On: location.ParentColumn, Target: location.FieldID},
 }
 
-var entloaderLocationChildren = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name: "Location.children", Target: entloaderLocation, Optional: true,
+var entloaderLocation_Children = &entloader.Relation[int, *Location, *LocationQuery]{
+	Name: "Location.children", Target: entloaderLocationTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: location.ChildrenColumn, Indexed: true},
 }
 
-var entloaderLocationUnits = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name: "Location.units", Target: entloaderUnit, Optional: true,
+var entloaderLocation_Units = &entloader.Relation[int, *Unit, *UnitQuery]{
+	Name: "Location.units", Target: entloaderUnitTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: location.UnitsColumn, Indexed: true},
 }
 
-var entloaderLocationParentEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
-	Name: "Location.parent", Index: 0, ByID: entloaderLocationParent, ByFK: entloaderLocationByID, FK: 0,
+var entloaderLocation_ParentEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
+	Name: "Location.parent", Index: 0, ByID: entloaderLocation_Parent, ByFK: entloaderLocation_ByID, FK: 0,
 }
 
-var entloaderLocationChildrenEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
-	Name: "Location.children", Index: 1, ByID: entloaderLocationChildren,
+var entloaderLocation_ChildrenEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
+	Name: "Location.children", Index: 1, ByID: entloaderLocation_Children,
 }
 
-var entloaderLocationUnitsEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
-	Name: "Location.units", Index: 2, ByID: entloaderLocationUnits,
+var entloaderLocation_UnitsEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Location.units", Index: 2, ByID: entloaderLocation_Units,
 }
 
 // entloaderNoteEntity is what loaders remember of Notes: their keys.
@@ -861,28 +861,28 @@ func (_q *NoteQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderNote is Note as the runtime sees it.
-var entloaderNote = &entloader.Target[*Note, *NoteQuery]{
+// entloaderNoteTarget is Note as the runtime sees it.
+var entloaderNoteTarget = &entloader.Target[*Note, *NoteQuery]{
 	Package: entloaderPackage, Label: note.Label, IDColumn: note.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *NoteQuery { return NewNoteClient(*sc.Client().(*config)).Query() },
 	View: (*NoteQuery).entloaderView,
 	Run:  entloaderRun[*Note, *NoteQuery],
 }
 
-var entloaderNoteByID = &entloader.Relation[int, *Note, *NoteQuery]{
-	Name: "Note by id", Target: entloaderNote, One: true,
+var entloaderNote_ByID = &entloader.Relation[int, *Note, *NoteQuery]{
+	Name: "Note by id", Target: entloaderNoteTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: note.FieldID},
 }
 
-var entloaderNoteUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name: "Note.unit", Target: entloaderUnit, One: true,
+var entloaderNote_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
+	Name: "Note.unit", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: note.Table, Column: note.FieldID, On: note.UnitColumn, Target: unit.FieldID},
 }
 
-var entloaderNoteUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
-	Name: "Note.unit", Index: 0, Required: true, ByID: entloaderNoteUnit, ByFK: entloaderUnitByID, FK: 0,
+var entloaderNote_UnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Note.unit", Index: 0, Required: true, ByID: entloaderNote_Unit, ByFK: entloaderUnit_ByID, FK: 0,
 }
 
 // entloaderProjectEntity is what loaders remember of Projects: their keys.
@@ -914,38 +914,38 @@ func (_q *ProjectQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderProject is Project as the runtime sees it.
-var entloaderProject = &entloader.Target[*Project, *ProjectQuery]{
+// entloaderProjectTarget is Project as the runtime sees it.
+var entloaderProjectTarget = &entloader.Target[*Project, *ProjectQuery]{
 	Package: entloaderPackage, Label: project.Label, IDColumn: project.FieldID, IDs: entloader.IDs[int64],
 	New:  func(sc *entloader.Scope) *ProjectQuery { return NewProjectClient(*sc.Client().(*config)).Query() },
 	View: (*ProjectQuery).entloaderView,
 	Run:  entloaderRun[*Project, *ProjectQuery],
 }
 
-var entloaderProjectByID = &entloader.Relation[int64, *Project, *ProjectQuery]{
-	Name: "Project by id", Target: entloaderProject, One: true,
+var entloaderProject_ByID = &entloader.Relation[int64, *Project, *ProjectQuery]{
+	Name: "Project by id", Target: entloaderProjectTarget, One: true,
 	Key:   entloader.IntKey[int64],
 	Match: entloader.Match{Column: project.FieldID},
 }
 
-var entloaderProjectSamples = &entloader.Relation[int64, *Sample, *SampleQuery]{
-	Name: "Project.samples", Target: entloaderSample, Optional: true,
+var entloaderProject_Samples = &entloader.Relation[int64, *Sample, *SampleQuery]{
+	Name: "Project.samples", Target: entloaderSampleTarget, Optional: true,
 	Key:   entloader.IntKey[int64],
 	Match: entloader.Match{Table: project.SamplesTable, Column: project.SamplesPrimaryKey[1], On: project.SamplesPrimaryKey[0], Target: sample.FieldID, Repeats: true, Indexed: true},
 }
 
-var entloaderProjectAssignments = &entloader.Relation[int64, *Assignment, *AssignmentQuery]{
-	Name: "Project.assignments", Target: entloaderAssignment, Optional: true,
+var entloaderProject_Assignments = &entloader.Relation[int64, *Assignment, *AssignmentQuery]{
+	Name: "Project.assignments", Target: entloaderAssignmentTarget, Optional: true,
 	Key:   entloader.IntKey[int64],
 	Match: entloader.Match{Column: project.AssignmentsColumn, Indexed: true},
 }
 
-var entloaderProjectSamplesEdge = &entloader.EntityEdge[int64, int64, *Sample, *SampleQuery]{
-	Name: "Project.samples", Index: 0, ByID: entloaderProjectSamples,
+var entloaderProject_SamplesEdge = &entloader.EntityEdge[int64, int64, *Sample, *SampleQuery]{
+	Name: "Project.samples", Index: 0, ByID: entloaderProject_Samples,
 }
 
-var entloaderProjectAssignmentsEdge = &entloader.EntityEdge[int64, int64, *Assignment, *AssignmentQuery]{
-	Name: "Project.assignments", Index: 1, ByID: entloaderProjectAssignments,
+var entloaderProject_AssignmentsEdge = &entloader.EntityEdge[int64, int64, *Assignment, *AssignmentQuery]{
+	Name: "Project.assignments", Index: 1, ByID: entloaderProject_Assignments,
 }
 
 // entloaderResultEntity is what loaders remember of Results: their keys.
@@ -982,38 +982,38 @@ func (_q *ResultQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderResult is Result as the runtime sees it.
-var entloaderResult = &entloader.Target[*Result, *ResultQuery]{
+// entloaderResultTarget is Result as the runtime sees it.
+var entloaderResultTarget = &entloader.Target[*Result, *ResultQuery]{
 	Package: entloaderPackage, Label: result.Label, IDColumn: result.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *ResultQuery { return NewResultClient(*sc.Client().(*config)).Query() },
 	View: (*ResultQuery).entloaderView,
 	Run:  entloaderRun[*Result, *ResultQuery],
 }
 
-var entloaderResultByID = &entloader.Relation[int, *Result, *ResultQuery]{
-	Name: "Result by id", Target: entloaderResult, One: true,
+var entloaderResult_ByID = &entloader.Relation[int, *Result, *ResultQuery]{
+	Name: "Result by id", Target: entloaderResultTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: result.FieldID},
 }
 
-var entloaderResultSample = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name: "Result.sample", Target: entloaderSample, One: true,
+var entloaderResult_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
+	Name: "Result.sample", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: result.Table, Column: result.FieldID, On: result.SampleColumn, Target: sample.FieldID},
 }
 
-var entloaderResultInstrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
-	Name: "Result.instrument", Target: entloaderInstrument, One: true, Optional: true,
+var entloaderResult_Instrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
+	Name: "Result.instrument", Target: entloaderInstrumentTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: result.Table, Column: result.FieldID, On: result.InstrumentColumn, Target: instrument.FieldID},
 }
 
-var entloaderResultSampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
-	Name: "Result.sample", Index: 0, Required: true, ByID: entloaderResultSample, ByFK: entloaderSampleByID, FK: 0,
+var entloaderResult_SampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Result.sample", Index: 0, Required: true, ByID: entloaderResult_Sample, ByFK: entloaderSample_ByID, FK: 0,
 }
 
-var entloaderResultInstrumentEdge = &entloader.EntityEdge[int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
-	Name: "Result.instrument", Index: 1, ByID: entloaderResultInstrument, ByFK: entloaderInstrumentByID, FK: 1,
+var entloaderResult_InstrumentEdge = &entloader.EntityEdge[int, labid.InstrumentID, *Instrument, *InstrumentQuery]{
+	Name: "Result.instrument", Index: 1, ByID: entloaderResult_Instrument, ByFK: entloaderInstrument_ByID, FK: 1,
 }
 
 // entloaderSampleEntity is what loaders remember of Samples: their keys.
@@ -1058,8 +1058,8 @@ func (_q *SampleQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderSample is Sample as the runtime sees it.
-var entloaderSample = &entloader.Target[*Sample, *SampleQuery]{
+// entloaderSampleTarget is Sample as the runtime sees it.
+var entloaderSampleTarget = &entloader.Target[*Sample, *SampleQuery]{
 	Package: entloaderPackage, Label: sample.Label, IDColumn: sample.FieldID, IDs: entloader.IDs[int],
 	Unique: []string{sample.FieldSerial},
 	New:    func(sc *entloader.Scope) *SampleQuery { return NewSampleClient(*sc.Client().(*config)).Query() },
@@ -1067,106 +1067,106 @@ var entloaderSample = &entloader.Target[*Sample, *SampleQuery]{
 	Run:    entloaderRun[*Sample, *SampleQuery],
 }
 
-var entloaderSampleByID = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name: "Sample by id", Target: entloaderSample, One: true,
+var entloaderSample_ByID = &entloader.Relation[int, *Sample, *SampleQuery]{
+	Name: "Sample by id", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: sample.FieldID},
 }
 
-var entloaderSampleBySerial = &entloader.Relation[string, *Sample, *SampleQuery]{
-	Name: "Sample by serial", Target: entloaderSample, One: true,
+var entloaderSample_BySerial = &entloader.Relation[string, *Sample, *SampleQuery]{
+	Name: "Sample by serial", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.StringKey[string],
 	Match: entloader.Match{Column: sample.FieldSerial},
 }
 
-var entloaderSampleUnit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name: "Sample.unit", Target: entloaderUnit, One: true,
+var entloaderSample_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
+	Name: "Sample.unit", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.UnitColumn, Target: unit.FieldID},
 }
 
-var entloaderSampleTechnician = &entloader.Relation[int, *Technician, *TechnicianQuery]{
-	Name: "Sample.technician", Target: entloaderTechnician, One: true, Optional: true,
+var entloaderSample_Technician = &entloader.Relation[int, *Technician, *TechnicianQuery]{
+	Name: "Sample.technician", Target: entloaderTechnicianTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.TechnicianColumn, Target: technician.FieldID},
 }
 
-var entloaderSampleResults = &entloader.Relation[int, *Result, *ResultQuery]{
-	Name: "Sample.results", Target: entloaderResult, Optional: true,
+var entloaderSample_Results = &entloader.Relation[int, *Result, *ResultQuery]{
+	Name: "Sample.results", Target: entloaderResultTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: sample.ResultsColumn, Indexed: true},
 }
 
-var entloaderSampleTags = &entloader.Relation[int, *Tag, *TagQuery]{
-	Name: "Sample.tags", Target: entloaderTag, Optional: true,
+var entloaderSample_Tags = &entloader.Relation[int, *Tag, *TagQuery]{
+	Name: "Sample.tags", Target: entloaderTagTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: sample.TagsTable, Column: sample.TagsPrimaryKey[0], On: sample.TagsPrimaryKey[1], Target: tag.FieldID, Indexed: true},
 }
 
-var entloaderSampleLabel = &entloader.Relation[int, *Label, *LabelQuery]{
-	Name: "Sample.label", Target: entloaderLabel, One: true, Optional: true,
+var entloaderSample_Label = &entloader.Relation[int, *Label, *LabelQuery]{
+	Name: "Sample.label", Target: entloaderLabelTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: sample.LabelColumn, Indexed: true},
 }
 
-var entloaderSampleSource = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name: "Sample.source", Target: entloaderSample, One: true, Optional: true,
+var entloaderSample_Source = &entloader.Relation[int, *Sample, *SampleQuery]{
+	Name: "Sample.source", Target: entloaderSampleTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.SourceColumn, Target: sample.FieldID},
 }
 
-var entloaderSampleAliquots = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name: "Sample.aliquots", Target: entloaderSample, Optional: true,
+var entloaderSample_Aliquots = &entloader.Relation[int, *Sample, *SampleQuery]{
+	Name: "Sample.aliquots", Target: entloaderSampleTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: sample.AliquotsColumn, Indexed: true},
 }
 
-var entloaderSampleProjects = &entloader.Relation[int, *Project, *ProjectQuery]{
-	Name: "Sample.projects", Target: entloaderProject, Optional: true,
+var entloaderSample_Projects = &entloader.Relation[int, *Project, *ProjectQuery]{
+	Name: "Sample.projects", Target: entloaderProjectTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: sample.ProjectsTable, Column: sample.ProjectsPrimaryKey[0], On: sample.ProjectsPrimaryKey[1], Target: project.FieldID, Repeats: true, Indexed: true},
 }
 
-var entloaderSampleAssignments = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
-	Name: "Sample.assignments", Target: entloaderAssignment, Optional: true,
+var entloaderSample_Assignments = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
+	Name: "Sample.assignments", Target: entloaderAssignmentTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: sample.AssignmentsColumn, Indexed: true},
 }
 
-var entloaderSampleUnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
-	Name: "Sample.unit", Index: 0, Required: true, ByID: entloaderSampleUnit, ByFK: entloaderUnitByID, FK: 0,
+var entloaderSample_UnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Sample.unit", Index: 0, Required: true, ByID: entloaderSample_Unit, ByFK: entloaderUnit_ByID, FK: 0,
 }
 
-var entloaderSampleTechnicianEdge = &entloader.EntityEdge[int, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Sample.technician", Index: 1, ByID: entloaderSampleTechnician, ByFK: entloaderTechnicianByID, FK: 1,
+var entloaderSample_TechnicianEdge = &entloader.EntityEdge[int, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Sample.technician", Index: 1, ByID: entloaderSample_Technician, ByFK: entloaderTechnician_ByID, FK: 1,
 }
 
-var entloaderSampleResultsEdge = &entloader.EntityEdge[int, int, *Result, *ResultQuery]{
-	Name: "Sample.results", Index: 2, ByID: entloaderSampleResults,
+var entloaderSample_ResultsEdge = &entloader.EntityEdge[int, int, *Result, *ResultQuery]{
+	Name: "Sample.results", Index: 2, ByID: entloaderSample_Results,
 }
 
-var entloaderSampleTagsEdge = &entloader.EntityEdge[int, int, *Tag, *TagQuery]{
-	Name: "Sample.tags", Index: 3, ByID: entloaderSampleTags,
+var entloaderSample_TagsEdge = &entloader.EntityEdge[int, int, *Tag, *TagQuery]{
+	Name: "Sample.tags", Index: 3, ByID: entloaderSample_Tags,
 }
 
-var entloaderSampleLabelEdge = &entloader.EntityEdge[int, int, *Label, *LabelQuery]{
-	Name: "Sample.label", Index: 4, ByID: entloaderSampleLabel,
+var entloaderSample_LabelEdge = &entloader.EntityEdge[int, int, *Label, *LabelQuery]{
+	Name: "Sample.label", Index: 4, ByID: entloaderSample_Label,
 }
 
-var entloaderSampleSourceEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
-	Name: "Sample.source", Index: 5, ByID: entloaderSampleSource, ByFK: entloaderSampleByID, FK: 2,
+var entloaderSample_SourceEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Sample.source", Index: 5, ByID: entloaderSample_Source, ByFK: entloaderSample_ByID, FK: 2,
 }
 
-var entloaderSampleAliquotsEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
-	Name: "Sample.aliquots", Index: 6, ByID: entloaderSampleAliquots,
+var entloaderSample_AliquotsEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Sample.aliquots", Index: 6, ByID: entloaderSample_Aliquots,
 }
 
-var entloaderSampleProjectsEdge = &entloader.EntityEdge[int, int, *Project, *ProjectQuery]{
-	Name: "Sample.projects", Index: 7, ByID: entloaderSampleProjects,
+var entloaderSample_ProjectsEdge = &entloader.EntityEdge[int, int, *Project, *ProjectQuery]{
+	Name: "Sample.projects", Index: 7, ByID: entloaderSample_Projects,
 }
 
-var entloaderSampleAssignmentsEdge = &entloader.EntityEdge[int, int, *Assignment, *AssignmentQuery]{
-	Name: "Sample.assignments", Index: 8, ByID: entloaderSampleAssignments,
+var entloaderSample_AssignmentsEdge = &entloader.EntityEdge[int, int, *Assignment, *AssignmentQuery]{
+	Name: "Sample.assignments", Index: 8, ByID: entloaderSample_Assignments,
 }
 
 // entloaderStandardEntity is what loaders remember of Standards: their keys.
@@ -1197,32 +1197,32 @@ func (_q *StandardQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderStandard is Standard as the runtime sees it.
-var entloaderStandard = &entloader.Target[*Standard, *StandardQuery]{
+// entloaderStandardTarget is Standard as the runtime sees it.
+var entloaderStandardTarget = &entloader.Target[*Standard, *StandardQuery]{
 	Package: entloaderPackage, Label: standard.Label, IDColumn: standard.FieldID, IDs: entloader.IDs[labid.StandardCode],
 	New:  func(sc *entloader.Scope) *StandardQuery { return NewStandardClient(*sc.Client().(*config)).Query() },
 	View: (*StandardQuery).entloaderView,
 	Run:  entloaderRun[*Standard, *StandardQuery],
 }
 
-var entloaderStandardByID = &entloader.Relation[labid.StandardCode, *Standard, *StandardQuery]{
-	Name: "Standard by id", Target: entloaderStandard, One: true,
+var entloaderStandard_ByID = &entloader.Relation[labid.StandardCode, *Standard, *StandardQuery]{
+	Name: "Standard by id", Target: entloaderStandardTarget, One: true,
 	Key: func() entloader.Codec[labid.StandardCode] {
 		return entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID })
 	},
 	Match: entloader.Match{Column: standard.FieldID},
 }
 
-var entloaderStandardCalibrations = &entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery]{
-	Name: "Standard.calibrations", Target: entloaderCalibration, Optional: true,
+var entloaderStandard_Calibrations = &entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery]{
+	Name: "Standard.calibrations", Target: entloaderCalibrationTarget, Optional: true,
 	Key: func() entloader.Codec[labid.StandardCode] {
 		return entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID })
 	},
 	Match: entloader.Match{Table: standard.CalibrationsTable, Column: standard.CalibrationsPrimaryKey[1], On: standard.CalibrationsPrimaryKey[0], Target: calibration.FieldID},
 }
 
-var entloaderStandardCalibrationsEdge = &entloader.EntityEdge[labid.StandardCode, labid.StandardCode, *Calibration, *CalibrationQuery]{
-	Name: "Standard.calibrations", Index: 0, ByID: entloaderStandardCalibrations,
+var entloaderStandard_CalibrationsEdge = &entloader.EntityEdge[labid.StandardCode, labid.StandardCode, *Calibration, *CalibrationQuery]{
+	Name: "Standard.calibrations", Index: 0, ByID: entloaderStandard_Calibrations,
 }
 
 // entloaderTagEntity is what loaders remember of Tags: their keys.
@@ -1253,28 +1253,28 @@ func (_q *TagQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderTag is Tag as the runtime sees it.
-var entloaderTag = &entloader.Target[*Tag, *TagQuery]{
+// entloaderTagTarget is Tag as the runtime sees it.
+var entloaderTagTarget = &entloader.Target[*Tag, *TagQuery]{
 	Package: entloaderPackage, Label: tag.Label, IDColumn: tag.FieldID, IDs: entloader.IDs[string],
 	New:  func(sc *entloader.Scope) *TagQuery { return NewTagClient(*sc.Client().(*config)).Query() },
 	View: (*TagQuery).entloaderView,
 	Run:  entloaderRun[*Tag, *TagQuery],
 }
 
-var entloaderTagByID = &entloader.Relation[string, *Tag, *TagQuery]{
-	Name: "Tag by id", Target: entloaderTag, One: true,
+var entloaderTag_ByID = &entloader.Relation[string, *Tag, *TagQuery]{
+	Name: "Tag by id", Target: entloaderTagTarget, One: true,
 	Key:   entloader.StringKey[string],
 	Match: entloader.Match{Column: tag.FieldID},
 }
 
-var entloaderTagSamples = &entloader.Relation[string, *Sample, *SampleQuery]{
-	Name: "Tag.samples", Target: entloaderSample, Optional: true,
+var entloaderTag_Samples = &entloader.Relation[string, *Sample, *SampleQuery]{
+	Name: "Tag.samples", Target: entloaderSampleTarget, Optional: true,
 	Key:   entloader.StringKey[string],
 	Match: entloader.Match{Table: tag.SamplesTable, Column: tag.SamplesPrimaryKey[1], On: tag.SamplesPrimaryKey[0], Target: sample.FieldID},
 }
 
-var entloaderTagSamplesEdge = &entloader.EntityEdge[string, string, *Sample, *SampleQuery]{
-	Name: "Tag.samples", Index: 0, ByID: entloaderTagSamples,
+var entloaderTag_SamplesEdge = &entloader.EntityEdge[string, string, *Sample, *SampleQuery]{
+	Name: "Tag.samples", Index: 0, ByID: entloaderTag_Samples,
 }
 
 // entloaderTechnicianEntity is what loaders remember of Technicians: their keys.
@@ -1313,8 +1313,8 @@ func (_q *TechnicianQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderTechnician is Technician as the runtime sees it.
-var entloaderTechnician = &entloader.Target[*Technician, *TechnicianQuery]{
+// entloaderTechnicianTarget is Technician as the runtime sees it.
+var entloaderTechnicianTarget = &entloader.Target[*Technician, *TechnicianQuery]{
 	Package: entloaderPackage, Label: technician.Label, IDColumn: technician.FieldID, IDs: entloader.IDs[uuid.UUID],
 	Unique: []string{technician.FieldEmail},
 	New:    func(sc *entloader.Scope) *TechnicianQuery { return NewTechnicianClient(*sc.Client().(*config)).Query() },
@@ -1322,96 +1322,96 @@ var entloaderTechnician = &entloader.Target[*Technician, *TechnicianQuery]{
 	Run:    entloaderRun[*Technician, *TechnicianQuery],
 }
 
-var entloaderTechnicianByID = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician by id", Target: entloaderTechnician, One: true,
+var entloaderTechnician_ByID = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician by id", Target: entloaderTechnicianTarget, One: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Column: technician.FieldID},
 }
 
-var entloaderTechnicianByEmail = &entloader.Relation[string, *Technician, *TechnicianQuery]{
-	Name: "Technician by email", Target: entloaderTechnician, One: true,
+var entloaderTechnician_ByEmail = &entloader.Relation[string, *Technician, *TechnicianQuery]{
+	Name: "Technician by email", Target: entloaderTechnicianTarget, One: true,
 	Key:   entloader.StringKey[string],
 	Match: entloader.Match{Column: technician.FieldEmail},
 }
 
-var entloaderTechnicianSamples = &entloader.Relation[uuid.UUID, *Sample, *SampleQuery]{
-	Name: "Technician.samples", Target: entloaderSample, Optional: true,
+var entloaderTechnician_Samples = &entloader.Relation[uuid.UUID, *Sample, *SampleQuery]{
+	Name: "Technician.samples", Target: entloaderSampleTarget, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Column: technician.SamplesColumn, Indexed: true},
 }
 
-var entloaderTechnicianPartner = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.partner", Target: entloaderTechnician, One: true, Optional: true,
+var entloaderTechnician_Partner = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.partner", Target: entloaderTechnicianTarget, One: true, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Column: technician.PartnerColumn, Indexed: true},
 }
 
-var entloaderTechnicianColleagues = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.colleagues", Target: entloaderTechnician, Optional: true,
+var entloaderTechnician_Colleagues = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.colleagues", Target: entloaderTechnicianTarget, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Table: technician.ColleaguesTable, Column: technician.ColleaguesPrimaryKey[0], On: technician.ColleaguesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
 }
 
-var entloaderTechnicianTrainers = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.trainers", Target: entloaderTechnician, Optional: true,
+var entloaderTechnician_Trainers = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.trainers", Target: entloaderTechnicianTarget, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Table: technician.TrainersTable, Column: technician.TrainersPrimaryKey[1], On: technician.TrainersPrimaryKey[0], Target: technician.FieldID},
 }
 
-var entloaderTechnicianTrainees = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.trainees", Target: entloaderTechnician, Optional: true,
+var entloaderTechnician_Trainees = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.trainees", Target: entloaderTechnicianTarget, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Table: technician.TraineesTable, Column: technician.TraineesPrimaryKey[0], On: technician.TraineesPrimaryKey[1], Target: technician.FieldID, Indexed: true},
 }
 
-var entloaderTechnicianInstruments = &entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery]{
-	Name: "Technician.instruments", Target: entloaderInstrument, Optional: true,
+var entloaderTechnician_Instruments = &entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery]{
+	Name: "Technician.instruments", Target: entloaderInstrumentTarget, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Table: technician.InstrumentsTable, Column: technician.InstrumentsPrimaryKey[0], On: technician.InstrumentsPrimaryKey[1], Target: instrument.FieldID, Indexed: true},
 }
 
-var entloaderTechnicianBadge = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
-	Name: "Technician.badge", Target: entloaderBadge, One: true, Optional: true,
+var entloaderTechnician_Badge = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
+	Name: "Technician.badge", Target: entloaderBadgeTarget, One: true, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Column: technician.BadgeColumn, Indexed: true},
 }
 
-var entloaderTechnicianCertifications = &entloader.Relation[uuid.UUID, *Certification, *CertificationQuery]{
-	Name: "Technician.certifications", Target: entloaderCertification, Optional: true,
+var entloaderTechnician_Certifications = &entloader.Relation[uuid.UUID, *Certification, *CertificationQuery]{
+	Name: "Technician.certifications", Target: entloaderCertificationTarget, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
 	Match: entloader.Match{Column: technician.CertificationsColumn, Indexed: true},
 }
 
-var entloaderTechnicianSamplesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Sample, *SampleQuery]{
-	Name: "Technician.samples", Index: 0, ByID: entloaderTechnicianSamples,
+var entloaderTechnician_SamplesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Sample, *SampleQuery]{
+	Name: "Technician.samples", Index: 0, ByID: entloaderTechnician_Samples,
 }
 
-var entloaderTechnicianPartnerEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.partner", Index: 1, ByID: entloaderTechnicianPartner,
+var entloaderTechnician_PartnerEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.partner", Index: 1, ByID: entloaderTechnician_Partner,
 }
 
-var entloaderTechnicianColleaguesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.colleagues", Index: 2, ByID: entloaderTechnicianColleagues,
+var entloaderTechnician_ColleaguesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.colleagues", Index: 2, ByID: entloaderTechnician_Colleagues,
 }
 
-var entloaderTechnicianTrainersEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.trainers", Index: 3, ByID: entloaderTechnicianTrainers,
+var entloaderTechnician_TrainersEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.trainers", Index: 3, ByID: entloaderTechnician_Trainers,
 }
 
-var entloaderTechnicianTraineesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
-	Name: "Technician.trainees", Index: 4, ByID: entloaderTechnicianTrainees,
+var entloaderTechnician_TraineesEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Technician, *TechnicianQuery]{
+	Name: "Technician.trainees", Index: 4, ByID: entloaderTechnician_Trainees,
 }
 
-var entloaderTechnicianInstrumentsEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Instrument, *InstrumentQuery]{
-	Name: "Technician.instruments", Index: 5, ByID: entloaderTechnicianInstruments,
+var entloaderTechnician_InstrumentsEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Instrument, *InstrumentQuery]{
+	Name: "Technician.instruments", Index: 5, ByID: entloaderTechnician_Instruments,
 }
 
-var entloaderTechnicianBadgeEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Badge, *BadgeQuery]{
-	Name: "Technician.badge", Index: 6, ByID: entloaderTechnicianBadge,
+var entloaderTechnician_BadgeEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Badge, *BadgeQuery]{
+	Name: "Technician.badge", Index: 6, ByID: entloaderTechnician_Badge,
 }
 
-var entloaderTechnicianCertificationsEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Certification, *CertificationQuery]{
-	Name: "Technician.certifications", Index: 7, ByID: entloaderTechnicianCertifications,
+var entloaderTechnician_CertificationsEdge = &entloader.EntityEdge[uuid.UUID, uuid.UUID, *Certification, *CertificationQuery]{
+	Name: "Technician.certifications", Index: 7, ByID: entloaderTechnician_Certifications,
 }
 
 // entloaderUnitEntity is what loaders remember of Units: their keys.
@@ -1450,8 +1450,8 @@ func (_q *UnitQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderUnit is Unit as the runtime sees it.
-var entloaderUnit = &entloader.Target[*Unit, *UnitQuery]{
+// entloaderUnitTarget is Unit as the runtime sees it.
+var entloaderUnitTarget = &entloader.Target[*Unit, *UnitQuery]{
 	Package: entloaderPackage, Label: unit.Label, IDColumn: unit.FieldID, IDs: entloader.IDs[int],
 	Unique: []string{unit.FieldCode},
 	New:    func(sc *entloader.Scope) *UnitQuery { return NewUnitClient(*sc.Client().(*config)).Query() },
@@ -1459,64 +1459,64 @@ var entloaderUnit = &entloader.Target[*Unit, *UnitQuery]{
 	Run:    entloaderRun[*Unit, *UnitQuery],
 }
 
-var entloaderUnitByID = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name: "Unit by id", Target: entloaderUnit, One: true,
+var entloaderUnit_ByID = &entloader.Relation[int, *Unit, *UnitQuery]{
+	Name: "Unit by id", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: unit.FieldID},
 }
 
-var entloaderUnitByCode = &entloader.Relation[string, *Unit, *UnitQuery]{
-	Name: "Unit by code", Target: entloaderUnit, One: true,
+var entloaderUnit_ByCode = &entloader.Relation[string, *Unit, *UnitQuery]{
+	Name: "Unit by code", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.StringKey[string],
 	Match: entloader.Match{Column: unit.FieldCode},
 }
 
-var entloaderUnitLocation = &entloader.Relation[int, *Location, *LocationQuery]{
-	Name: "Unit.location", Target: entloaderLocation, One: true, Optional: true,
+var entloaderUnit_Location = &entloader.Relation[int, *Location, *LocationQuery]{
+	Name: "Unit.location", Target: entloaderLocationTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: unit.Table, Column: unit.FieldID, On: unit.LocationColumn, Target: location.FieldID},
 }
 
-var entloaderUnitSamples = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name: "Unit.samples", Target: entloaderSample, Optional: true,
+var entloaderUnit_Samples = &entloader.Relation[int, *Sample, *SampleQuery]{
+	Name: "Unit.samples", Target: entloaderSampleTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: unit.SamplesColumn, Indexed: true},
 }
 
-var entloaderUnitNotes = &entloader.Relation[int, *Note, *NoteQuery]{
-	Name: "Unit.notes", Target: entloaderNote, Optional: true,
+var entloaderUnit_Notes = &entloader.Relation[int, *Note, *NoteQuery]{
+	Name: "Unit.notes", Target: entloaderNoteTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: unit.NotesColumn, Indexed: true},
 }
 
-var entloaderUnitIncidents = &entloader.Relation[int, *Incident, *IncidentQuery]{
-	Name: "Unit.incidents", Target: entloaderIncident, Optional: true,
+var entloaderUnit_Incidents = &entloader.Relation[int, *Incident, *IncidentQuery]{
+	Name: "Unit.incidents", Target: entloaderIncidentTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: unit.IncidentsColumn, Indexed: true},
 }
 
-var entloaderUnitDocuments = &entloader.Relation[int, *Document, *DocumentQuery]{
-	Name: "Unit.documents", Target: entloaderDocument, Optional: true,
+var entloaderUnit_Documents = &entloader.Relation[int, *Document, *DocumentQuery]{
+	Name: "Unit.documents", Target: entloaderDocumentTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: unit.DocumentsColumn, Indexed: true},
 }
 
-var entloaderUnitLocationEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
-	Name: "Unit.location", Index: 0, ByID: entloaderUnitLocation, ByFK: entloaderLocationByID, FK: 0,
+var entloaderUnit_LocationEdge = &entloader.EntityEdge[int, int, *Location, *LocationQuery]{
+	Name: "Unit.location", Index: 0, ByID: entloaderUnit_Location, ByFK: entloaderLocation_ByID, FK: 0,
 }
 
-var entloaderUnitSamplesEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
-	Name: "Unit.samples", Index: 1, ByID: entloaderUnitSamples,
+var entloaderUnit_SamplesEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Unit.samples", Index: 1, ByID: entloaderUnit_Samples,
 }
 
-var entloaderUnitNotesEdge = &entloader.EntityEdge[int, int, *Note, *NoteQuery]{
-	Name: "Unit.notes", Index: 2, ByID: entloaderUnitNotes,
+var entloaderUnit_NotesEdge = &entloader.EntityEdge[int, int, *Note, *NoteQuery]{
+	Name: "Unit.notes", Index: 2, ByID: entloaderUnit_Notes,
 }
 
-var entloaderUnitIncidentsEdge = &entloader.EntityEdge[int, int, *Incident, *IncidentQuery]{
-	Name: "Unit.incidents", Index: 3, ByID: entloaderUnitIncidents,
+var entloaderUnit_IncidentsEdge = &entloader.EntityEdge[int, int, *Incident, *IncidentQuery]{
+	Name: "Unit.incidents", Index: 3, ByID: entloaderUnit_Incidents,
 }
 
-var entloaderUnitDocumentsEdge = &entloader.EntityEdge[int, int, *Document, *DocumentQuery]{
-	Name: "Unit.documents", Index: 4, ByID: entloaderUnitDocuments,
+var entloaderUnit_DocumentsEdge = &entloader.EntityEdge[int, int, *Document, *DocumentQuery]{
+	Name: "Unit.documents", Index: 4, ByID: entloaderUnit_Documents,
 }

@@ -23,7 +23,9 @@ func Skip() Annotation { return Annotation{Skip: true} }
 
 // Name calls the loaders of an edge by another name than the edge has: an edge
 // "items" with Name("line_items") is loaded by LoadLineItems. On a unique field or
-// index it names the loader by key: Name("number") is ByNumber.
+// index it names the loader by key: Name("number") is ByNumber. On a type it names
+// its loaders by key: with Name("oauth_scope") those of a type Scope are
+// loaders.OauthScope.
 func Name(name string) Annotation { return Annotation{Label: name} }
 
 // Name implements schema.Annotation.

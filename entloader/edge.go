@@ -68,7 +68,10 @@ func LoadOne[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context,
 			if any(loaded) == any(none) {
 				return none, missing(e)
 			}
-			return loaded, nil
+			// ent's eager loading takes a NULL that shows as a zero for the key 0.
+			if e.ByFK == nil || fksOf[K](set, e.FK)[p.Handle.index].State == FKKnown {
+				return loaded, nil
+			}
 		}
 		if found, ok, err := loadEdge(ctx, e, p, set, opts); ok {
 			switch {

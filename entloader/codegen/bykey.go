@@ -2,7 +2,6 @@ package codegen
 
 import (
 	"fmt"
-	"go/token"
 	"reflect"
 	"slices"
 	"strings"
@@ -41,14 +40,12 @@ func (t *typeModel) addByKey(m *model) (errs []error) {
 			return
 		}
 		seen[strings.Join(exprs, ",")] = true
-		if a.Label != "" {
-			if base = pascal(a.Label); !token.IsIdentifier(base) || !token.IsExported(base) {
-				errs = append(errs, fmt.Errorf("entloader: schema %s, %s: Name(%q) gives no Go identifier", t.Name, what, a.Label))
-				return
-			}
+		if base, err = labelled(a, base); err != nil {
+			errs = append(errs, fmt.Errorf("entloader: schema %s, %s: %w", t.Name, what, err))
+			return
 		}
 		r := &relationModel{
-			Var: t.TargetVar() + "By" + base, Name: t.Name + " by " + strings.Join(names, ", "), Field: "By" + base,
+			Var: t.relationVar("By" + base), Name: t.Name + " by " + strings.Join(names, ", "), Field: "By" + base,
 			Target: t, KeyType: columns[0].Type, Codec: columns[0].Codec, One: true,
 			Match: "Column: " + exprs[0], Columns: columns, Of: what,
 		}
@@ -120,7 +117,7 @@ func (t *typeModel) keyOfColumn(m *model, name string) *keyColumn {
 		}
 		m.importType(e.Type.ID)
 		return &keyColumn{
-			Field: e.StructField() + "ID", Type: e.Type.ID.Type.String(), name: e.Name,
+			Field: e.StructField() + "ID", Type: typeName(e.Type.ID), name: e.Name,
 			Column: t.Package() + "." + e.ColumnConstant(), Codec: codec,
 		}
 	}
@@ -129,7 +126,7 @@ func (t *typeModel) keyOfColumn(m *model, name string) *keyColumn {
 
 // keyOfField returns nil for fields that can not be compared in Go.
 func (t *typeModel) keyOfField(m *model, f *gen.Field) *keyColumn {
-	c := &keyColumn{Field: f.StructField(), Type: f.Type.String(), Column: t.Package() + "." + f.Constant(), Codec: codec(f), name: f.Name}
+	c := &keyColumn{Field: f.StructField(), Type: typeName(f), Column: t.Package() + "." + f.Constant(), Codec: codec(f), name: f.Name}
 	if c.Codec == "" || !m.comparable(f) {
 		return nil
 	}
@@ -146,7 +143,7 @@ func (t *typeModel) keyOfField(m *model, f *gen.Field) *keyColumn {
 func (m *model) importType(f *gen.Field) {
 	path := f.Type.PkgPath
 	if path != "" && path != "time" && !slices.ContainsFunc(m.Imports, func(i importModel) bool { return i.Path == path }) {
-		m.Imports = append(m.Imports, importModel{Alias: f.Type.PkgName, Path: path})
+		m.Imports = append(m.Imports, importModel{Alias: localName(f.Type.PkgName), Path: path})
 	}
 }
 

@@ -2,47 +2,14 @@ package codegen_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
-	"entgo.io/ent/entc/gen"
 	"entgo.io/ent/entc/load"
 	"entgo.io/ent/schema/field"
 	"github.com/stretchr/testify/require"
 
 	"github.com/entloader/entloader/entloader"
 )
-
-// TestUnique loads by unique fields of every type that ent has, and by unique
-// indexes. Types that are no keys in Go are left out.
-func TestUnique(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a module; leave out -short to run it")
-	}
-	p := newProject(t, "example.com/unique")
-	p.copy(filepath.Join("testdata", "unique"), ".", func(line string) (string, bool) { return line, true })
-	require.NoError(t, p.generate(gen.Config{}, extension(t)))
-	require.Equal(t, `First: 2 of 2, statements 1
-At: 2 of 4, statements 2
-Slot: 2 of 3, statements 1
-Token: 2 of 3, statements 1
-Weight: 2 of 4, statements 1
-Serial: 2 of 3, statements 1
-Level: 2 of 3, statements 1
-Nick: 1 of 3, statements 2
-Rank: 1 of 2, statements 1
-Price: 2 of 3, statements 1
-Digest: 2 of 3, statements 1
-Code: 2 of 3, statements 1
-ItemNumber: 2 of 3, statements 1
-Shelf: 2 of 3, statements 1
-Spot: 2 of 3, statements 1
-ShelfOwnerID: 1 of 3, statements 1
-AtLevelPrice: 1 of 2, statements 1
-Label: 0 of 2, statements 1
-ID At Token Weight Serial Level Nick Rank Price Digest Code ItemNumber First Slot Shelf Spot ShelfOwnerID AtLevelPrice Label
-`, p.run("run", "."))
-}
 
 func TestByKeyNameClashes(t *testing.T) {
 	text := func(name string, a ...entloader.Annotation) *load.Field {

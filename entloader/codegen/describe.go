@@ -206,7 +206,7 @@ func (r *renderer) dynamic(d *dynamicModel) Loader {
 	return l
 }
 
-func byKeyName(t *typeModel, field string) string { return "Loaders." + t.Name + "." + field }
+func byKeyName(t *typeModel, field string) string { return "Loaders." + t.Base + "." + field }
 
 func hooked(t *typeModel) bool { return t.NumInterceptors() > 0 || t.NumPolicy() > 0 }
 

@@ -51,7 +51,9 @@ func (d *dynamicModel) ParamsType() string {
 }
 
 // Var is the variable that holds the dynamic edge for the runtime.
-func (d *dynamicModel) Var() string { return "entloader" + d.Edge.Owner.Name + d.Base + "Declared" }
+func (d *dynamicModel) Var() string {
+	return "entloader" + d.Edge.Owner.Name + "_" + d.Base + "Declared"
+}
 
 // FuncField is the field of LoadersConfig.
 func (d *dynamicModel) FuncField() string { return d.Edge.Owner.Name + d.Base }
@@ -141,7 +143,7 @@ func (t *typeModel) addDynamic(m *model, e *edgeModel, spec entloader.DynamicSpe
 			b.fail("parameter %s has type %s of a generated package, which may not exist yet", p.Name, typ)
 		}
 		m.addImport(p.PkgPath, typ)
-		b.param(gen.Funcs["pascal"].(func(string) string)(p.Name), typ, "for the function")
+		b.param(gen.Funcs["pascal"].(func(string) string)(p.Name), localType(p.PkgPath, typ), "for the function")
 	}
 	if spec.Func {
 		call := "entloaderConfigured.Load()." + b.FuncField() + "(q"
@@ -160,7 +162,7 @@ func (m *model) addImport(path, typ string) {
 	if !ok || path == "" || path == "time" || slices.ContainsFunc(m.Imports, func(i importModel) bool { return i.Path == path }) {
 		return
 	}
-	m.Imports = append(m.Imports, importModel{Alias: alias, Path: path})
+	m.Imports = append(m.Imports, importModel{Alias: localName(alias), Path: path})
 }
 
 type dynamicBuilder struct {
@@ -228,7 +230,7 @@ func (b *dynamicBuilder) where(c entloader.DynamicCondition) {
 	} else {
 		name = gen.Funcs["pascal"].(func(string) string)(name)
 	}
-	pkg := b.Edge.Type.Package()
+	pkg := localName(b.Edge.Type.Package())
 	predicate := pkg + "." + f.StructField() + op.Name()
 	if f == b.Edge.Type.ID {
 		predicate = pkg + ".ID" + op.Name()
@@ -263,7 +265,7 @@ func (b *dynamicBuilder) where(c entloader.DynamicCondition) {
 		b.Apply = append(b.Apply, apply(strings.Join(args, ", ")))
 		return
 	}
-	element, isBytes := f.Type.String(), f.Type.Type == field.TypeBytes && !f.HasGoType()
+	element, isBytes := typeName(f), f.Type.Type == field.TypeBytes && !f.HasGoType()
 	if isBytes {
 		element = "entloader.Bytes"
 	}
@@ -314,7 +316,7 @@ func (b *dynamicBuilder) constant(f *gen.Field, raw json.RawMessage) (string, er
 	if err := d.Decode(&v); err != nil {
 		return "", err
 	}
-	typ := f.Type.String()
+	typ := typeName(f)
 	wrong := fmt.Errorf("%s is no value of a field of type %s", raw, typ)
 	convert := func(literal string) string {
 		if f.HasGoType() || f.IsEnum() {
@@ -410,7 +412,7 @@ func (b *dynamicBuilder) order() {
 		if o.Desc {
 			dir = "Desc"
 		}
-		terms = append(terms, fmt.Sprintf("%s(%s.%s)", dir, b.Edge.Type.Package(), f.Constant()))
+		terms = append(terms, fmt.Sprintf("%s(%s.%s)", dir, localName(b.Edge.Type.Package()), f.Constant()))
 	}
 	if len(terms) > 0 {
 		b.Apply = append(b.Apply, "q.Order("+strings.Join(terms, ", ")+")")

@@ -79,7 +79,7 @@ func (m *model) value(x ast.Expr) (any, error) {
 // of a type.
 func (m *model) constant(pkg, name string) (any, bool) {
 	for _, n := range m.graph.Nodes {
-		if n.Package() != pkg {
+		if localName(n.Package()) != pkg {
 			continue
 		}
 		if name == "Table" {

@@ -33,6 +33,8 @@ type importModel struct{ Alias, Path string }
 // A typeModel is an ent type.
 type typeModel struct {
 	*gen.Type
+	// Base is what the loaders by key are called.
+	Base string
 	// Edges are the edges with loaders.
 	Edges []*edgeModel
 	// Dynamic are the dynamic edges that the schema declares.
@@ -95,6 +97,9 @@ type relationModel struct {
 	Of string
 }
 
+// LoadersType holds the loaders by key.
+func (t *typeModel) LoadersType() string { return t.Base + "Loaders" }
+
 // EntityVar is the variable that says how entities are remembered.
 func (t *typeModel) EntityVar() string { return "entloader" + t.Name + "Entity" }
 
@@ -109,18 +114,23 @@ func (t *typeModel) Misread() string {
 	return strings.Join(numbers, ", ")
 }
 
-// TargetVar is the variable that holds the type for the runtime.
-func (t *typeModel) TargetVar() string { return "entloader" + t.Name }
+// TargetVar is the variable that holds the type for the runtime. The names of such
+// variables end by what they are, and have a mark behind the type: UserGroups may
+// be a type, and the edge groups of a type User.
+func (t *typeModel) TargetVar() string { return "entloader" + t.Name + "Target" }
+
+// relationVar is the variable that holds a relation.
+func (t *typeModel) relationVar(field string) string { return "entloader" + t.Name + "_" + field }
 
 // EdgeVar is the variable that holds the edge for the runtime.
-func (e *edgeModel) EdgeVar() string { return "entloader" + e.Owner.Name + e.Base + "Edge" }
+func (e *edgeModel) EdgeVar() string { return "entloader" + e.Owner.Name + "_" + e.Base + "Edge" }
 
 // IDType is the type of the owner's id; entities without one have none.
 func (t *typeModel) IDType() string {
 	if !t.HasOneFieldID() {
 		return "struct{}"
 	}
-	return t.ID.Type.String()
+	return typeName(t.ID)
 }
 
 // KeyType is the type of the foreign key, or that of the id where there is none.
@@ -181,7 +191,11 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 		if a.Skip {
 			continue
 		}
-		t := &typeModel{Type: n, HiddenFKs: len(n.UnexportedForeignKeys()) > 0}
+		base, err := labelled(a, n.Name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("entloader: schema %s: %w", n.Name, err))
+		}
+		t := &typeModel{Type: n, Base: base, HiddenFKs: len(n.UnexportedForeignKeys()) > 0}
 		if n.HasOneFieldID() {
 			if t.Codec = codec(n.ID); t.Codec == "" || !m.comparable(n.ID) {
 				// Its keys can not be compared in Go.
@@ -198,7 +212,7 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 	for _, t := range m.Types {
 		if t.HasOneFieldID() {
 			t.Keys = append(t.Keys, &relationModel{
-				Var: t.TargetVar() + "ByID", Name: t.Name + " by id", Field: "ByID",
+				Var: t.relationVar("ByID"), Name: t.Name + " by id", Field: "ByID",
 				Target: t, KeyType: t.IDType(), Codec: t.Codec, One: true,
 				Match: fmt.Sprintf("Column: %s.%s", t.Package(), t.ID.Constant()), Of: "its id",
 			})
@@ -222,12 +236,9 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 
 // addEdge works out how the edge is loaded.
 func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel, a entloader.Annotation) error {
-	base := e.StructField()
-	if a.Label != "" {
-		base = pascal(a.Label)
-		if !token.IsIdentifier(base) || !token.IsExported(base) {
-			return fmt.Errorf("entloader: schema %s, edge %s: Name(%q) gives no Go identifier", t.Name, e.Name, a.Label)
-		}
+	base, err := labelled(a, e.StructField())
+	if err != nil {
+		return fmt.Errorf("entloader: schema %s, edge %s: %w", t.Name, e.Name, err)
 	}
 	em := &edgeModel{Edge: e, Owner: t, Base: base, Method: m.Config.Prefix + base, Number: number, Misread: misread(t, e)}
 	if m.Config.GraphQL {
@@ -235,7 +246,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 	}
 	name := t.Name + "." + e.Name
 	byID := &relationModel{
-		Var: "entloader" + t.Name + base, Name: name, Field: base,
+		Var: t.relationVar(base), Name: name, Field: base,
 		Target: target, KeyType: t.IDType(), Codec: t.Codec,
 		One: e.Unique, Optional: e.Optional, Of: "edge " + e.Name,
 	}
@@ -289,7 +300,8 @@ func ownFK(e *gen.Edge) bool { return e.OwnFK() && !e.Bidi }
 // misread reports whether ent takes the id of the entity for the foreign key of
 // the edge. It does so where the column of the key is named like the column of
 // the id that it points to, and is no field: Album.ArtistId, for Artist.ArtistId.
-// ent's edge query is right even there; its eager loading is not.
+// Where the id has an external ValueScanner, it does not convert a key that is no
+// field. ent's edge query is right even there; its eager loading is not.
 func misread(t *typeModel, e *gen.Edge) bool {
 	if e.M2M() {
 		return false
@@ -299,7 +311,14 @@ func misread(t *typeModel, e *gen.Edge) bool {
 		owner = e.Type
 	}
 	fk, err := e.ForeignKey()
-	if err != nil || !fk.UserDefined || slices.Contains(owner.Fields, fk.Field) {
+	if err == nil && !fk.UserDefined {
+		id := t.ID
+		if e.OwnFK() {
+			id = e.Type.ID
+		}
+		return id.HasValueScanner()
+	}
+	if err != nil || slices.Contains(owner.Fields, fk.Field) {
 		return false
 	}
 	return !owner.HasOneFieldID() || owner.ID.StorageKey() != e.Rel.Column()
@@ -331,14 +350,14 @@ func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
 		return nil, fmt.Errorf("entloader: schema %s, edge %s: %w", t.Name, e.Name, err)
 	}
 	f := fk.Field
-	key := e.Type.ID.Type.String()
+	key := typeName(e.Type.ID)
 	read := func(reader, columns, typ, value string) string {
 		return fmt.Sprintf("entloader.%s(%sfunc(n *%s) %s { return n.%s })", reader, columns, t.Name, typ, value)
 	}
 	column := fmt.Sprintf("%s.%s, ", t.Package(), e.ColumnConstant())
 	m := &fkModel{Number: len(t.FKs)}
 	switch {
-	case misread(t, e), f.Type.String() != key, f.Nillable && f.Type.RType.IsPtr():
+	case misread(t, e), typeName(f) != key, f.Nillable && f.Type.RType.IsPtr():
 		// The entity does not hold it, or it is rare enough: the target is looked up
 		// by the id of the entity.
 		m.Reader = fmt.Sprintf("entloader.UnreadFK[*%s, %s]()", t.Name, key)
@@ -357,14 +376,14 @@ func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
 // codec returns the expression for the codec of keys like f, or "" if they can
 // not be compared in Go.
 func codec(f *gen.Field) string {
-	typ := f.Type.String()
+	typ := typeName(f)
 	switch t := f.Type.Type; {
 	case f.HasValueScanner():
 		value, err := f.ValueFunc() // standard.ValueScanner.ID.Value
 		if err != nil {
 			return ""
 		}
-		return fmt.Sprintf("entloader.ConvertedKey(func() field.TypeValueScanner[%s] { return %s })", typ, strings.TrimSuffix(value, ".Value"))
+		return fmt.Sprintf("entloader.ConvertedKey(func() field.TypeValueScanner[%s] { return %s })", typ, localType("", strings.TrimSuffix(value, ".Value")))
 	case t == field.TypeBytes && (f.Type.RType == nil || f.Type.RType.Kind != reflect.Array), t == field.TypeJSON:
 		return ""
 	case f.Type.Valuer(), f.Type.ValueScanner():
@@ -377,6 +396,18 @@ func codec(f *gen.Field) string {
 		return "entloader.TimeKey()"
 	}
 	return fmt.Sprintf("entloader.ValueKey[%s]()", typ)
+}
+
+// labelled is the name that an annotation gives, or the one that there is.
+func labelled(a entloader.Annotation, name string) (string, error) {
+	if a.Label == "" {
+		return name, nil
+	}
+	base := pascal(a.Label)
+	if !token.IsIdentifier(base) || !token.IsExported(base) {
+		return "", fmt.Errorf("Name(%q) gives no Go identifier", a.Label)
+	}
+	return base, nil
 }
 
 func annotation(all gen.Annotations) (a entloader.Annotation, err error) {

@@ -7,8 +7,15 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
+
+	"entgo.io/ent/entc/gen"
+
+	"github.com/entloader/entloader/entloader"
 )
 
 // A name is one that the generated code of a package declares: a type or a
@@ -30,8 +37,10 @@ func (m *model) packageNames() map[name]string {
 	}
 	for _, t := range m.Types {
 		if len(t.Keys) > 0 {
-			all[name{ident: t.Name + "Loaders"}] = "it holds the loaders of " + t.Name + " by key: rename the other one"
-			all[name{t.Name + "Loaders", "Siblings"}] = "it declares siblings: rename the other one"
+			way := fmt.Sprintf("it holds the loaders of schema %s by key: name them with entloader.Name(…) on the schema, or leave them out with entloader.Skip()", t.Name)
+			all[name{ident: t.LoadersType()}] = way
+			all[name{"Loaders", t.Base}] = way
+			all[name{t.LoadersType(), "Siblings"}] = "it declares siblings: rename the other one"
 		}
 		for _, k := range t.Keys {
 			if k.Struct() {
@@ -64,7 +73,10 @@ func (m *model) packageNames() map[name]string {
 
 // checkSchema finds generated names that clash with those that ent generates.
 func (m *model) checkSchema() error {
-	taken := make(map[name]string)
+	taken := map[name]string{{"Loaders", "Scope"}: "a method of all loaders", {"Loaders", "Loaders"}: "a part of all loaders"}
+	for i, t := 0, reflect.TypeFor[*entloader.Loaders](); i < t.NumMethod(); i++ {
+		taken[name{"Loaders", t.Method(i).Name}] = "a method of all loaders"
+	}
 	for _, n := range m.graph.Nodes {
 		taken[name{ident: n.Name}] = "the type of schema " + n.Name
 		for _, f := range []string{"Update", "Unwrap", "String", "Value", "ID", "Edges"} {
@@ -75,10 +87,28 @@ func (m *model) checkSchema() error {
 		}
 		for _, e := range n.Edges {
 			taken[name{n.Name, "Query" + e.StructField()}] = fmt.Sprintf("the query of edge %q of schema %s", e.Name, n.Name)
+			if named, _ := n.FeatureEnabled(gen.FeatureNamedEdges.Name); named && !e.Unique {
+				taken[name{n.Name, "Named" + e.StructField()}] = fmt.Sprintf("the named queries of edge %q of schema %s", e.Name, n.Name)
+			}
 		}
 	}
 	errs := m.clashes(taken)
+	for _, n := range m.graph.Nodes {
+		if n.PackageDir() == "entloader" {
+			errs = append(errs, fmt.Errorf("entloader: the file of schema %s would be entloader.go, which has the loaders: rename the type", n.Name))
+		}
+	}
+	if m.Config.GraphQL && slices.ContainsFunc(m.graph.Templates, func(t *gen.Template) bool { return t.Lookup("gql_edge") != nil }) {
+		errs = append(errs, errors.New("entloader: entgql generates the methods of codegen.WithGraphQLMethods as well: leave out the option, and map fields to Load methods in gqlgen.yml (fieldName: LoadSamples)"))
+	}
 	seen := make(map[name]*edgeModel)
+	called := make(map[string]string)
+	for _, t := range m.Types {
+		if other, ok := called[t.Base]; ok {
+			errs = append(errs, fmt.Errorf("entloader: the loaders by key of schemas %s and %s would both be called %s: rename one with entloader.Name(…)", other, t.Name, t.Base))
+		}
+		called[t.Base] = t.Name
+	}
 	for _, t := range m.Types {
 		for _, e := range t.Edges {
 			n := name{t.Name, e.Method}
@@ -98,7 +128,7 @@ func (m *model) checkKeys() (errs []error) {
 		of := map[string]string{"Siblings": "the method that declares siblings"}
 		for _, k := range t.Keys {
 			if other, ok := of[k.Field]; ok {
-				errs = append(errs, fmt.Errorf("entloader: schema %s: %sLoaders.%s would be that of %s and of %s: rename one with entloader.Name(…), or leave it out with entloader.Skip()", t.Name, t.Name, k.Field, other, k.Of))
+				errs = append(errs, fmt.Errorf("entloader: schema %s: %s.%s would be that of %s and of %s: rename one with entloader.Name(…), or leave it out with entloader.Skip()", t.Name, t.LoadersType(), k.Field, other, k.Of))
 			}
 			of[k.Field] = k.Of
 		}
@@ -109,7 +139,7 @@ func (m *model) checkKeys() (errs []error) {
 // names are the names that a dynamic edge adds.
 func (d *dynamicModel) names() []name {
 	t := d.Edge.Owner.Name
-	names := []name{{t, d.Method()}, {t + "Loaders", d.Base}}
+	names := []name{{t, d.Method()}, {d.Edge.Owner.LoadersType(), d.Base}}
 	for _, c := range d.Counts() {
 		names = append(names, name{t, c.Name})
 	}
@@ -126,7 +156,7 @@ func (m *model) checkDynamic() []error {
 	owners := make(map[name]string)
 	for _, t := range m.Types {
 		for _, k := range t.Keys {
-			owners[name{t.Name + "Loaders", k.Field}] = k.Name
+			owners[name{t.LoadersType(), k.Field}] = k.Name
 		}
 		for _, e := range t.Edges {
 			owners[name{t.Name, e.Method}] = "edge " + e.Name
@@ -180,9 +210,10 @@ func (m *model) checkHandwritten() error {
 
 func (m *model) clashes(taken map[name]string) []error {
 	var errs []error
-	for n, why := range m.packageNames() {
+	names := m.packageNames()
+	for _, n := range slices.SortedFunc(maps.Keys(names), func(a, b name) int { return strings.Compare(a.String(), b.String()) }) {
 		if other, ok := taken[n]; ok {
-			errs = append(errs, fmt.Errorf("entloader: generated name %s would clash with %s; %s", n, other, why))
+			errs = append(errs, fmt.Errorf("entloader: generated name %s would clash with %s; %s", n, other, names[n]))
 		}
 	}
 	return errs

@@ -34,14 +34,23 @@ type project struct {
 func newProject(t testing.TB, path string) *project {
 	t.Helper()
 	p := &project{t: t, dir: t.TempDir(), path: path}
-	mod, err := os.ReadFile(filepath.Join(root(t), "go.mod"))
+	file := os.Getenv("ENTLOADER_GOMOD") // that of the -modfile that this test is built with
+	if file == "" {
+		file = filepath.Join(root(t), "go.mod")
+	}
+	mod, err := os.ReadFile(file)
 	require.NoError(t, err)
 	_, requirements, _ := strings.Cut(string(mod), "\n")
 	p.write("go.mod", "module "+path+"\n"+requirements+"\nrequire github.com/entloader/entloader v0.0.0\nreplace github.com/entloader/entloader => "+root(t)+"\n")
-	sum, err := os.ReadFile(filepath.Join(root(t), "go.sum"))
+	sum, err := os.ReadFile(strings.TrimSuffix(file, ".mod") + ".sum")
 	require.NoError(t, err)
 	p.write("go.sum", string(sum))
 	return p
+}
+
+// sub is the package name of the project, and what is below it.
+func (p *project) sub(name string) *project {
+	return &project{t: p.t, dir: filepath.Join(p.dir, name), path: p.path + "/" + name}
 }
 
 func (p *project) write(name, text string) {

@@ -45,36 +45,36 @@ type Loaders struct {
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
-	l.Album.ByID = entloader.NewOneBy[entloaderAlbumByIDRelation](&l.Loaders)
-	l.Album.Artist = entloader.NewOneBy[entloaderAlbumArtistRelation](&l.Loaders)
-	l.Album.Tracks = entloader.NewManyBy[entloaderAlbumTracksRelation](&l.Loaders)
-	l.Artist.ByID = entloader.NewOneBy[entloaderArtistByIDRelation](&l.Loaders)
-	l.Artist.Albums = entloader.NewManyBy[entloaderArtistAlbumsRelation](&l.Loaders)
-	l.Customer.ByID = entloader.NewOneBy[entloaderCustomerByIDRelation](&l.Loaders)
-	l.Customer.SupportRep = entloader.NewOneBy[entloaderCustomerSupportRepRelation](&l.Loaders)
-	l.Customer.Invoices = entloader.NewManyBy[entloaderCustomerInvoicesRelation](&l.Loaders)
-	l.Employee.ByID = entloader.NewOneBy[entloaderEmployeeByIDRelation](&l.Loaders)
-	l.Employee.Manager = entloader.NewOneBy[entloaderEmployeeManagerRelation](&l.Loaders)
-	l.Employee.Reports = entloader.NewManyBy[entloaderEmployeeReportsRelation](&l.Loaders)
-	l.Employee.Customers = entloader.NewManyBy[entloaderEmployeeCustomersRelation](&l.Loaders)
-	l.Genre.ByID = entloader.NewOneBy[entloaderGenreByIDRelation](&l.Loaders)
-	l.Genre.Tracks = entloader.NewManyBy[entloaderGenreTracksRelation](&l.Loaders)
-	l.Invoice.ByID = entloader.NewOneBy[entloaderInvoiceByIDRelation](&l.Loaders)
-	l.Invoice.Customer = entloader.NewOneBy[entloaderInvoiceCustomerRelation](&l.Loaders)
-	l.Invoice.Lines = entloader.NewManyBy[entloaderInvoiceLinesRelation](&l.Loaders)
-	l.InvoiceLine.ByID = entloader.NewOneBy[entloaderInvoiceLineByIDRelation](&l.Loaders)
-	l.InvoiceLine.Invoice = entloader.NewOneBy[entloaderInvoiceLineInvoiceRelation](&l.Loaders)
-	l.InvoiceLine.Track = entloader.NewOneBy[entloaderInvoiceLineTrackRelation](&l.Loaders)
-	l.MediaType.ByID = entloader.NewOneBy[entloaderMediaTypeByIDRelation](&l.Loaders)
-	l.MediaType.Tracks = entloader.NewManyBy[entloaderMediaTypeTracksRelation](&l.Loaders)
-	l.Playlist.ByID = entloader.NewOneBy[entloaderPlaylistByIDRelation](&l.Loaders)
-	l.Playlist.Tracks = entloader.NewManyBy[entloaderPlaylistTracksRelation](&l.Loaders)
-	l.Track.ByID = entloader.NewOneBy[entloaderTrackByIDRelation](&l.Loaders)
-	l.Track.Album = entloader.NewOneBy[entloaderTrackAlbumRelation](&l.Loaders)
-	l.Track.MediaType = entloader.NewOneBy[entloaderTrackMediaTypeRelation](&l.Loaders)
-	l.Track.Genre = entloader.NewOneBy[entloaderTrackGenreRelation](&l.Loaders)
-	l.Track.Playlists = entloader.NewManyBy[entloaderTrackPlaylistsRelation](&l.Loaders)
-	l.Track.InvoiceLines = entloader.NewManyBy[entloaderTrackInvoiceLinesRelation](&l.Loaders)
+	l.Album.ByID = entloader.NewOneBy[entloaderAlbum_ByIDRelation](&l.Loaders)
+	l.Album.Artist = entloader.NewOneBy[entloaderAlbum_ArtistRelation](&l.Loaders)
+	l.Album.Tracks = entloader.NewManyBy[entloaderAlbum_TracksRelation](&l.Loaders)
+	l.Artist.ByID = entloader.NewOneBy[entloaderArtist_ByIDRelation](&l.Loaders)
+	l.Artist.Albums = entloader.NewManyBy[entloaderArtist_AlbumsRelation](&l.Loaders)
+	l.Customer.ByID = entloader.NewOneBy[entloaderCustomer_ByIDRelation](&l.Loaders)
+	l.Customer.SupportRep = entloader.NewOneBy[entloaderCustomer_SupportRepRelation](&l.Loaders)
+	l.Customer.Invoices = entloader.NewManyBy[entloaderCustomer_InvoicesRelation](&l.Loaders)
+	l.Employee.ByID = entloader.NewOneBy[entloaderEmployee_ByIDRelation](&l.Loaders)
+	l.Employee.Manager = entloader.NewOneBy[entloaderEmployee_ManagerRelation](&l.Loaders)
+	l.Employee.Reports = entloader.NewManyBy[entloaderEmployee_ReportsRelation](&l.Loaders)
+	l.Employee.Customers = entloader.NewManyBy[entloaderEmployee_CustomersRelation](&l.Loaders)
+	l.Genre.ByID = entloader.NewOneBy[entloaderGenre_ByIDRelation](&l.Loaders)
+	l.Genre.Tracks = entloader.NewManyBy[entloaderGenre_TracksRelation](&l.Loaders)
+	l.Invoice.ByID = entloader.NewOneBy[entloaderInvoice_ByIDRelation](&l.Loaders)
+	l.Invoice.Customer = entloader.NewOneBy[entloaderInvoice_CustomerRelation](&l.Loaders)
+	l.Invoice.Lines = entloader.NewManyBy[entloaderInvoice_LinesRelation](&l.Loaders)
+	l.InvoiceLine.ByID = entloader.NewOneBy[entloaderInvoiceLine_ByIDRelation](&l.Loaders)
+	l.InvoiceLine.Invoice = entloader.NewOneBy[entloaderInvoiceLine_InvoiceRelation](&l.Loaders)
+	l.InvoiceLine.Track = entloader.NewOneBy[entloaderInvoiceLine_TrackRelation](&l.Loaders)
+	l.MediaType.ByID = entloader.NewOneBy[entloaderMediaType_ByIDRelation](&l.Loaders)
+	l.MediaType.Tracks = entloader.NewManyBy[entloaderMediaType_TracksRelation](&l.Loaders)
+	l.Playlist.ByID = entloader.NewOneBy[entloaderPlaylist_ByIDRelation](&l.Loaders)
+	l.Playlist.Tracks = entloader.NewManyBy[entloaderPlaylist_TracksRelation](&l.Loaders)
+	l.Track.ByID = entloader.NewOneBy[entloaderTrack_ByIDRelation](&l.Loaders)
+	l.Track.Album = entloader.NewOneBy[entloaderTrack_AlbumRelation](&l.Loaders)
+	l.Track.MediaType = entloader.NewOneBy[entloaderTrack_MediaTypeRelation](&l.Loaders)
+	l.Track.Genre = entloader.NewOneBy[entloaderTrack_GenreRelation](&l.Loaders)
+	l.Track.Playlists = entloader.NewManyBy[entloaderTrack_PlaylistsRelation](&l.Loaders)
+	l.Track.InvoiceLines = entloader.NewManyBy[entloaderTrack_InvoiceLinesRelation](&l.Loaders)
 	return l
 }
 
@@ -101,9 +101,9 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AlbumLoaders load Albums, and what belongs to them, by key.
 type AlbumLoaders struct {
-	ByID   *entloader.OneBy[entloaderAlbumByIDRelation, int, *Album, *AlbumQuery]
-	Artist *entloader.OneBy[entloaderAlbumArtistRelation, int, *Artist, *ArtistQuery]
-	Tracks *entloader.ManyBy[entloaderAlbumTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderAlbum_ByIDRelation, int, *Album, *AlbumQuery]
+	Artist *entloader.OneBy[entloaderAlbum_ArtistRelation, int, *Artist, *ArtistQuery]
+	Tracks *entloader.ManyBy[entloaderAlbum_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -114,25 +114,25 @@ func (l AlbumLoaders) Siblings(entities ...*Album) {
 
 // Each of these stands for a relation of Album, see [entloader.Related].
 type (
-	entloaderAlbumByIDRelation   struct{}
-	entloaderAlbumArtistRelation struct{}
-	entloaderAlbumTracksRelation struct{}
+	entloaderAlbum_ByIDRelation   struct{}
+	entloaderAlbum_ArtistRelation struct{}
+	entloaderAlbum_TracksRelation struct{}
 )
 
-func (entloaderAlbumByIDRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
-	return entloaderAlbumByID
+func (entloaderAlbum_ByIDRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
+	return entloaderAlbum_ByID
 }
-func (entloaderAlbumArtistRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
-	return entloaderAlbumArtist
+func (entloaderAlbum_ArtistRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
+	return entloaderAlbum_Artist
 }
-func (entloaderAlbumTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
-	return entloaderAlbumTracks
+func (entloaderAlbum_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+	return entloaderAlbum_Tracks
 }
 
 // ArtistLoaders load Artists, and what belongs to them, by key.
 type ArtistLoaders struct {
-	ByID   *entloader.OneBy[entloaderArtistByIDRelation, int, *Artist, *ArtistQuery]
-	Albums *entloader.ManyBy[entloaderArtistAlbumsRelation, int, *Album, *AlbumQuery]
+	ByID   *entloader.OneBy[entloaderArtist_ByIDRelation, int, *Artist, *ArtistQuery]
+	Albums *entloader.ManyBy[entloaderArtist_AlbumsRelation, int, *Album, *AlbumQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -143,22 +143,22 @@ func (l ArtistLoaders) Siblings(entities ...*Artist) {
 
 // Each of these stands for a relation of Artist, see [entloader.Related].
 type (
-	entloaderArtistByIDRelation   struct{}
-	entloaderArtistAlbumsRelation struct{}
+	entloaderArtist_ByIDRelation   struct{}
+	entloaderArtist_AlbumsRelation struct{}
 )
 
-func (entloaderArtistByIDRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
-	return entloaderArtistByID
+func (entloaderArtist_ByIDRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
+	return entloaderArtist_ByID
 }
-func (entloaderArtistAlbumsRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
-	return entloaderArtistAlbums
+func (entloaderArtist_AlbumsRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
+	return entloaderArtist_Albums
 }
 
 // CustomerLoaders load Customers, and what belongs to them, by key.
 type CustomerLoaders struct {
-	ByID       *entloader.OneBy[entloaderCustomerByIDRelation, int, *Customer, *CustomerQuery]
-	SupportRep *entloader.OneBy[entloaderCustomerSupportRepRelation, int, *Employee, *EmployeeQuery]
-	Invoices   *entloader.ManyBy[entloaderCustomerInvoicesRelation, int, *Invoice, *InvoiceQuery]
+	ByID       *entloader.OneBy[entloaderCustomer_ByIDRelation, int, *Customer, *CustomerQuery]
+	SupportRep *entloader.OneBy[entloaderCustomer_SupportRepRelation, int, *Employee, *EmployeeQuery]
+	Invoices   *entloader.ManyBy[entloaderCustomer_InvoicesRelation, int, *Invoice, *InvoiceQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -169,27 +169,27 @@ func (l CustomerLoaders) Siblings(entities ...*Customer) {
 
 // Each of these stands for a relation of Customer, see [entloader.Related].
 type (
-	entloaderCustomerByIDRelation       struct{}
-	entloaderCustomerSupportRepRelation struct{}
-	entloaderCustomerInvoicesRelation   struct{}
+	entloaderCustomer_ByIDRelation       struct{}
+	entloaderCustomer_SupportRepRelation struct{}
+	entloaderCustomer_InvoicesRelation   struct{}
 )
 
-func (entloaderCustomerByIDRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
-	return entloaderCustomerByID
+func (entloaderCustomer_ByIDRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
+	return entloaderCustomer_ByID
 }
-func (entloaderCustomerSupportRepRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
-	return entloaderCustomerSupportRep
+func (entloaderCustomer_SupportRepRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+	return entloaderCustomer_SupportRep
 }
-func (entloaderCustomerInvoicesRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
-	return entloaderCustomerInvoices
+func (entloaderCustomer_InvoicesRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
+	return entloaderCustomer_Invoices
 }
 
 // EmployeeLoaders load Employees, and what belongs to them, by key.
 type EmployeeLoaders struct {
-	ByID      *entloader.OneBy[entloaderEmployeeByIDRelation, int, *Employee, *EmployeeQuery]
-	Manager   *entloader.OneBy[entloaderEmployeeManagerRelation, int, *Employee, *EmployeeQuery]
-	Reports   *entloader.ManyBy[entloaderEmployeeReportsRelation, int, *Employee, *EmployeeQuery]
-	Customers *entloader.ManyBy[entloaderEmployeeCustomersRelation, int, *Customer, *CustomerQuery]
+	ByID      *entloader.OneBy[entloaderEmployee_ByIDRelation, int, *Employee, *EmployeeQuery]
+	Manager   *entloader.OneBy[entloaderEmployee_ManagerRelation, int, *Employee, *EmployeeQuery]
+	Reports   *entloader.ManyBy[entloaderEmployee_ReportsRelation, int, *Employee, *EmployeeQuery]
+	Customers *entloader.ManyBy[entloaderEmployee_CustomersRelation, int, *Customer, *CustomerQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -200,29 +200,29 @@ func (l EmployeeLoaders) Siblings(entities ...*Employee) {
 
 // Each of these stands for a relation of Employee, see [entloader.Related].
 type (
-	entloaderEmployeeByIDRelation      struct{}
-	entloaderEmployeeManagerRelation   struct{}
-	entloaderEmployeeReportsRelation   struct{}
-	entloaderEmployeeCustomersRelation struct{}
+	entloaderEmployee_ByIDRelation      struct{}
+	entloaderEmployee_ManagerRelation   struct{}
+	entloaderEmployee_ReportsRelation   struct{}
+	entloaderEmployee_CustomersRelation struct{}
 )
 
-func (entloaderEmployeeByIDRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
-	return entloaderEmployeeByID
+func (entloaderEmployee_ByIDRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+	return entloaderEmployee_ByID
 }
-func (entloaderEmployeeManagerRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
-	return entloaderEmployeeManager
+func (entloaderEmployee_ManagerRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+	return entloaderEmployee_Manager
 }
-func (entloaderEmployeeReportsRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
-	return entloaderEmployeeReports
+func (entloaderEmployee_ReportsRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+	return entloaderEmployee_Reports
 }
-func (entloaderEmployeeCustomersRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
-	return entloaderEmployeeCustomers
+func (entloaderEmployee_CustomersRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
+	return entloaderEmployee_Customers
 }
 
 // GenreLoaders load Genres, and what belongs to them, by key.
 type GenreLoaders struct {
-	ByID   *entloader.OneBy[entloaderGenreByIDRelation, int, *Genre, *GenreQuery]
-	Tracks *entloader.ManyBy[entloaderGenreTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderGenre_ByIDRelation, int, *Genre, *GenreQuery]
+	Tracks *entloader.ManyBy[entloaderGenre_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -233,22 +233,22 @@ func (l GenreLoaders) Siblings(entities ...*Genre) {
 
 // Each of these stands for a relation of Genre, see [entloader.Related].
 type (
-	entloaderGenreByIDRelation   struct{}
-	entloaderGenreTracksRelation struct{}
+	entloaderGenre_ByIDRelation   struct{}
+	entloaderGenre_TracksRelation struct{}
 )
 
-func (entloaderGenreByIDRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
-	return entloaderGenreByID
+func (entloaderGenre_ByIDRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
+	return entloaderGenre_ByID
 }
-func (entloaderGenreTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
-	return entloaderGenreTracks
+func (entloaderGenre_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+	return entloaderGenre_Tracks
 }
 
 // InvoiceLoaders load Invoices, and what belongs to them, by key.
 type InvoiceLoaders struct {
-	ByID     *entloader.OneBy[entloaderInvoiceByIDRelation, int, *Invoice, *InvoiceQuery]
-	Customer *entloader.OneBy[entloaderInvoiceCustomerRelation, int, *Customer, *CustomerQuery]
-	Lines    *entloader.ManyBy[entloaderInvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	ByID     *entloader.OneBy[entloaderInvoice_ByIDRelation, int, *Invoice, *InvoiceQuery]
+	Customer *entloader.OneBy[entloaderInvoice_CustomerRelation, int, *Customer, *CustomerQuery]
+	Lines    *entloader.ManyBy[entloaderInvoice_LinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -259,26 +259,26 @@ func (l InvoiceLoaders) Siblings(entities ...*Invoice) {
 
 // Each of these stands for a relation of Invoice, see [entloader.Related].
 type (
-	entloaderInvoiceByIDRelation     struct{}
-	entloaderInvoiceCustomerRelation struct{}
-	entloaderInvoiceLinesRelation    struct{}
+	entloaderInvoice_ByIDRelation     struct{}
+	entloaderInvoice_CustomerRelation struct{}
+	entloaderInvoice_LinesRelation    struct{}
 )
 
-func (entloaderInvoiceByIDRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
-	return entloaderInvoiceByID
+func (entloaderInvoice_ByIDRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
+	return entloaderInvoice_ByID
 }
-func (entloaderInvoiceCustomerRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
-	return entloaderInvoiceCustomer
+func (entloaderInvoice_CustomerRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
+	return entloaderInvoice_Customer
 }
-func (entloaderInvoiceLinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
-	return entloaderInvoiceLines
+func (entloaderInvoice_LinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
+	return entloaderInvoice_Lines
 }
 
 // InvoiceLineLoaders load InvoiceLines, and what belongs to them, by key.
 type InvoiceLineLoaders struct {
-	ByID    *entloader.OneBy[entloaderInvoiceLineByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
-	Invoice *entloader.OneBy[entloaderInvoiceLineInvoiceRelation, int, *Invoice, *InvoiceQuery]
-	Track   *entloader.OneBy[entloaderInvoiceLineTrackRelation, int, *Track, *TrackQuery]
+	ByID    *entloader.OneBy[entloaderInvoiceLine_ByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	Invoice *entloader.OneBy[entloaderInvoiceLine_InvoiceRelation, int, *Invoice, *InvoiceQuery]
+	Track   *entloader.OneBy[entloaderInvoiceLine_TrackRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -289,25 +289,25 @@ func (l InvoiceLineLoaders) Siblings(entities ...*InvoiceLine) {
 
 // Each of these stands for a relation of InvoiceLine, see [entloader.Related].
 type (
-	entloaderInvoiceLineByIDRelation    struct{}
-	entloaderInvoiceLineInvoiceRelation struct{}
-	entloaderInvoiceLineTrackRelation   struct{}
+	entloaderInvoiceLine_ByIDRelation    struct{}
+	entloaderInvoiceLine_InvoiceRelation struct{}
+	entloaderInvoiceLine_TrackRelation   struct{}
 )
 
-func (entloaderInvoiceLineByIDRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
-	return entloaderInvoiceLineByID
+func (entloaderInvoiceLine_ByIDRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
+	return entloaderInvoiceLine_ByID
 }
-func (entloaderInvoiceLineInvoiceRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
-	return entloaderInvoiceLineInvoice
+func (entloaderInvoiceLine_InvoiceRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
+	return entloaderInvoiceLine_Invoice
 }
-func (entloaderInvoiceLineTrackRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
-	return entloaderInvoiceLineTrack
+func (entloaderInvoiceLine_TrackRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+	return entloaderInvoiceLine_Track
 }
 
 // MediaTypeLoaders load MediaTypes, and what belongs to them, by key.
 type MediaTypeLoaders struct {
-	ByID   *entloader.OneBy[entloaderMediaTypeByIDRelation, int, *MediaType, *MediaTypeQuery]
-	Tracks *entloader.ManyBy[entloaderMediaTypeTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderMediaType_ByIDRelation, int, *MediaType, *MediaTypeQuery]
+	Tracks *entloader.ManyBy[entloaderMediaType_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -318,21 +318,21 @@ func (l MediaTypeLoaders) Siblings(entities ...*MediaType) {
 
 // Each of these stands for a relation of MediaType, see [entloader.Related].
 type (
-	entloaderMediaTypeByIDRelation   struct{}
-	entloaderMediaTypeTracksRelation struct{}
+	entloaderMediaType_ByIDRelation   struct{}
+	entloaderMediaType_TracksRelation struct{}
 )
 
-func (entloaderMediaTypeByIDRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
-	return entloaderMediaTypeByID
+func (entloaderMediaType_ByIDRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
+	return entloaderMediaType_ByID
 }
-func (entloaderMediaTypeTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
-	return entloaderMediaTypeTracks
+func (entloaderMediaType_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+	return entloaderMediaType_Tracks
 }
 
 // PlaylistLoaders load Playlists, and what belongs to them, by key.
 type PlaylistLoaders struct {
-	ByID   *entloader.OneBy[entloaderPlaylistByIDRelation, int, *Playlist, *PlaylistQuery]
-	Tracks *entloader.ManyBy[entloaderPlaylistTracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[entloaderPlaylist_ByIDRelation, int, *Playlist, *PlaylistQuery]
+	Tracks *entloader.ManyBy[entloaderPlaylist_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -343,25 +343,25 @@ func (l PlaylistLoaders) Siblings(entities ...*Playlist) {
 
 // Each of these stands for a relation of Playlist, see [entloader.Related].
 type (
-	entloaderPlaylistByIDRelation   struct{}
-	entloaderPlaylistTracksRelation struct{}
+	entloaderPlaylist_ByIDRelation   struct{}
+	entloaderPlaylist_TracksRelation struct{}
 )
 
-func (entloaderPlaylistByIDRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
-	return entloaderPlaylistByID
+func (entloaderPlaylist_ByIDRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
+	return entloaderPlaylist_ByID
 }
-func (entloaderPlaylistTracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
-	return entloaderPlaylistTracks
+func (entloaderPlaylist_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+	return entloaderPlaylist_Tracks
 }
 
 // TrackLoaders load Tracks, and what belongs to them, by key.
 type TrackLoaders struct {
-	ByID         *entloader.OneBy[entloaderTrackByIDRelation, int, *Track, *TrackQuery]
-	Album        *entloader.OneBy[entloaderTrackAlbumRelation, int, *Album, *AlbumQuery]
-	MediaType    *entloader.OneBy[entloaderTrackMediaTypeRelation, int, *MediaType, *MediaTypeQuery]
-	Genre        *entloader.OneBy[entloaderTrackGenreRelation, int, *Genre, *GenreQuery]
-	Playlists    *entloader.ManyBy[entloaderTrackPlaylistsRelation, int, *Playlist, *PlaylistQuery]
-	InvoiceLines *entloader.ManyBy[entloaderTrackInvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	ByID         *entloader.OneBy[entloaderTrack_ByIDRelation, int, *Track, *TrackQuery]
+	Album        *entloader.OneBy[entloaderTrack_AlbumRelation, int, *Album, *AlbumQuery]
+	MediaType    *entloader.OneBy[entloaderTrack_MediaTypeRelation, int, *MediaType, *MediaTypeQuery]
+	Genre        *entloader.OneBy[entloaderTrack_GenreRelation, int, *Genre, *GenreQuery]
+	Playlists    *entloader.ManyBy[entloaderTrack_PlaylistsRelation, int, *Playlist, *PlaylistQuery]
+	InvoiceLines *entloader.ManyBy[entloaderTrack_InvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -372,29 +372,29 @@ func (l TrackLoaders) Siblings(entities ...*Track) {
 
 // Each of these stands for a relation of Track, see [entloader.Related].
 type (
-	entloaderTrackByIDRelation         struct{}
-	entloaderTrackAlbumRelation        struct{}
-	entloaderTrackMediaTypeRelation    struct{}
-	entloaderTrackGenreRelation        struct{}
-	entloaderTrackPlaylistsRelation    struct{}
-	entloaderTrackInvoiceLinesRelation struct{}
+	entloaderTrack_ByIDRelation         struct{}
+	entloaderTrack_AlbumRelation        struct{}
+	entloaderTrack_MediaTypeRelation    struct{}
+	entloaderTrack_GenreRelation        struct{}
+	entloaderTrack_PlaylistsRelation    struct{}
+	entloaderTrack_InvoiceLinesRelation struct{}
 )
 
-func (entloaderTrackByIDRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
-	return entloaderTrackByID
+func (entloaderTrack_ByIDRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+	return entloaderTrack_ByID
 }
-func (entloaderTrackAlbumRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
-	return entloaderTrackAlbum
+func (entloaderTrack_AlbumRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
+	return entloaderTrack_Album
 }
-func (entloaderTrackMediaTypeRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
-	return entloaderTrackMediaType
+func (entloaderTrack_MediaTypeRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
+	return entloaderTrack_MediaType
 }
-func (entloaderTrackGenreRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
-	return entloaderTrackGenre
+func (entloaderTrack_GenreRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
+	return entloaderTrack_Genre
 }
-func (entloaderTrackPlaylistsRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
-	return entloaderTrackPlaylists
+func (entloaderTrack_PlaylistsRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
+	return entloaderTrack_Playlists
 }
-func (entloaderTrackInvoiceLinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
-	return entloaderTrackInvoiceLines
+func (entloaderTrack_InvoiceLinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
+	return entloaderTrack_InvoiceLines
 }

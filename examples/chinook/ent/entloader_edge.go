@@ -12,7 +12,7 @@ import (
 // a *NotFoundError if there is no Artist. Options change the query as they do in WithArtist;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Album) LoadArtist(ctx context.Context, opts ...func(*ArtistQuery)) (*Artist, error) {
-	return entloader.LoadOne(ctx, entloaderAlbumArtistEdge, _m.entloaderParent(ctx), (*Album).QueryArtist, _m.Edges.Artist, opts)
+	return entloader.LoadOne(ctx, entloaderAlbum_ArtistEdge, _m.entloaderParent(ctx), (*Album).QueryArtist, _m.Edges.Artist, opts)
 }
 
 // LoadTracks loads the "tracks" edge of the Album, together with that of its siblings. It
@@ -20,19 +20,19 @@ func (_m *Album) LoadArtist(ctx context.Context, opts ...func(*ArtistQuery)) (*A
 // a limit is one per Album; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Album) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) ([]*Track, error) {
-	return entloader.LoadMany(ctx, entloaderAlbumTracksEdge, _m.entloaderParent(ctx), (*Album).QueryTracks, _m.Edges.Tracks, opts)
+	return entloader.LoadMany(ctx, entloaderAlbum_TracksEdge, _m.entloaderParent(ctx), (*Album).QueryTracks, _m.Edges.Tracks, opts)
 }
 
 // CountTracks counts the "tracks" edge of the Album, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
 func (_m *Album) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderAlbumTracksEdge, _m.entloaderParent(ctx), (*Album).QueryTracks, opts)
+	return entloader.CountMany(ctx, entloaderAlbum_TracksEdge, _m.entloaderParent(ctx), (*Album).QueryTracks, opts)
 }
 
 // ExistTracks reports whether there is anything on the "tracks" edge of the Album, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTracks.
 func (_m *Album) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderAlbumTracksEdge, _m.entloaderParent(ctx), (*Album).QueryTracks, opts)
+	return entloader.ExistMany(ctx, entloaderAlbum_TracksEdge, _m.entloaderParent(ctx), (*Album).QueryTracks, opts)
 }
 
 // LoadAlbums loads the "albums" edge of the Artist, together with that of its siblings. It
@@ -40,26 +40,26 @@ func (_m *Album) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bo
 // a limit is one per Artist; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Artist) LoadAlbums(ctx context.Context, opts ...func(*AlbumQuery)) ([]*Album, error) {
-	return entloader.LoadMany(ctx, entloaderArtistAlbumsEdge, _m.entloaderParent(ctx), (*Artist).QueryAlbums, _m.Edges.Albums, opts)
+	return entloader.LoadMany(ctx, entloaderArtist_AlbumsEdge, _m.entloaderParent(ctx), (*Artist).QueryAlbums, _m.Edges.Albums, opts)
 }
 
 // CountAlbums counts the "albums" edge of the Artist, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadAlbums, but a limit has no effect and an offset is an error.
 func (_m *Artist) CountAlbums(ctx context.Context, opts ...func(*AlbumQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderArtistAlbumsEdge, _m.entloaderParent(ctx), (*Artist).QueryAlbums, opts)
+	return entloader.CountMany(ctx, entloaderArtist_AlbumsEdge, _m.entloaderParent(ctx), (*Artist).QueryAlbums, opts)
 }
 
 // ExistAlbums reports whether there is anything on the "albums" edge of the Artist, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadAlbums.
 func (_m *Artist) ExistAlbums(ctx context.Context, opts ...func(*AlbumQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderArtistAlbumsEdge, _m.entloaderParent(ctx), (*Artist).QueryAlbums, opts)
+	return entloader.ExistMany(ctx, entloaderArtist_AlbumsEdge, _m.entloaderParent(ctx), (*Artist).QueryAlbums, opts)
 }
 
 // LoadSupportRep loads the "support_rep" edge of the Customer, together with that of its siblings. It returns
 // nil if there is no Employee. Options change the query as they do in WithSupportRep;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Customer) LoadSupportRep(ctx context.Context, opts ...func(*EmployeeQuery)) (*Employee, error) {
-	return entloader.LoadOne(ctx, entloaderCustomerSupportRepEdge, _m.entloaderParent(ctx), (*Customer).QuerySupportRep, _m.Edges.SupportRep, opts)
+	return entloader.LoadOne(ctx, entloaderCustomer_SupportRepEdge, _m.entloaderParent(ctx), (*Customer).QuerySupportRep, _m.Edges.SupportRep, opts)
 }
 
 // LoadInvoices loads the "invoices" edge of the Customer, together with that of its siblings. It
@@ -67,26 +67,26 @@ func (_m *Customer) LoadSupportRep(ctx context.Context, opts ...func(*EmployeeQu
 // a limit is one per Customer; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Customer) LoadInvoices(ctx context.Context, opts ...func(*InvoiceQuery)) ([]*Invoice, error) {
-	return entloader.LoadMany(ctx, entloaderCustomerInvoicesEdge, _m.entloaderParent(ctx), (*Customer).QueryInvoices, _m.Edges.Invoices, opts)
+	return entloader.LoadMany(ctx, entloaderCustomer_InvoicesEdge, _m.entloaderParent(ctx), (*Customer).QueryInvoices, _m.Edges.Invoices, opts)
 }
 
 // CountInvoices counts the "invoices" edge of the Customer, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadInvoices, but a limit has no effect and an offset is an error.
 func (_m *Customer) CountInvoices(ctx context.Context, opts ...func(*InvoiceQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderCustomerInvoicesEdge, _m.entloaderParent(ctx), (*Customer).QueryInvoices, opts)
+	return entloader.CountMany(ctx, entloaderCustomer_InvoicesEdge, _m.entloaderParent(ctx), (*Customer).QueryInvoices, opts)
 }
 
 // ExistInvoices reports whether there is anything on the "invoices" edge of the Customer, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadInvoices.
 func (_m *Customer) ExistInvoices(ctx context.Context, opts ...func(*InvoiceQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderCustomerInvoicesEdge, _m.entloaderParent(ctx), (*Customer).QueryInvoices, opts)
+	return entloader.ExistMany(ctx, entloaderCustomer_InvoicesEdge, _m.entloaderParent(ctx), (*Customer).QueryInvoices, opts)
 }
 
 // LoadManager loads the "manager" edge of the Employee, together with that of its siblings. It returns
 // nil if there is no Employee. Options change the query as they do in WithManager;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Employee) LoadManager(ctx context.Context, opts ...func(*EmployeeQuery)) (*Employee, error) {
-	return entloader.LoadOne(ctx, entloaderEmployeeManagerEdge, _m.entloaderParent(ctx), (*Employee).QueryManager, _m.Edges.Manager, opts)
+	return entloader.LoadOne(ctx, entloaderEmployee_ManagerEdge, _m.entloaderParent(ctx), (*Employee).QueryManager, _m.Edges.Manager, opts)
 }
 
 // LoadReports loads the "reports" edge of the Employee, together with that of its siblings. It
@@ -94,19 +94,19 @@ func (_m *Employee) LoadManager(ctx context.Context, opts ...func(*EmployeeQuery
 // a limit is one per Employee; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Employee) LoadReports(ctx context.Context, opts ...func(*EmployeeQuery)) ([]*Employee, error) {
-	return entloader.LoadMany(ctx, entloaderEmployeeReportsEdge, _m.entloaderParent(ctx), (*Employee).QueryReports, _m.Edges.Reports, opts)
+	return entloader.LoadMany(ctx, entloaderEmployee_ReportsEdge, _m.entloaderParent(ctx), (*Employee).QueryReports, _m.Edges.Reports, opts)
 }
 
 // CountReports counts the "reports" edge of the Employee, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadReports, but a limit has no effect and an offset is an error.
 func (_m *Employee) CountReports(ctx context.Context, opts ...func(*EmployeeQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderEmployeeReportsEdge, _m.entloaderParent(ctx), (*Employee).QueryReports, opts)
+	return entloader.CountMany(ctx, entloaderEmployee_ReportsEdge, _m.entloaderParent(ctx), (*Employee).QueryReports, opts)
 }
 
 // ExistReports reports whether there is anything on the "reports" edge of the Employee, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadReports.
 func (_m *Employee) ExistReports(ctx context.Context, opts ...func(*EmployeeQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderEmployeeReportsEdge, _m.entloaderParent(ctx), (*Employee).QueryReports, opts)
+	return entloader.ExistMany(ctx, entloaderEmployee_ReportsEdge, _m.entloaderParent(ctx), (*Employee).QueryReports, opts)
 }
 
 // LoadCustomers loads the "customers" edge of the Employee, together with that of its siblings. It
@@ -114,19 +114,19 @@ func (_m *Employee) ExistReports(ctx context.Context, opts ...func(*EmployeeQuer
 // a limit is one per Employee; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Employee) LoadCustomers(ctx context.Context, opts ...func(*CustomerQuery)) ([]*Customer, error) {
-	return entloader.LoadMany(ctx, entloaderEmployeeCustomersEdge, _m.entloaderParent(ctx), (*Employee).QueryCustomers, _m.Edges.Customers, opts)
+	return entloader.LoadMany(ctx, entloaderEmployee_CustomersEdge, _m.entloaderParent(ctx), (*Employee).QueryCustomers, _m.Edges.Customers, opts)
 }
 
 // CountCustomers counts the "customers" edge of the Employee, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadCustomers, but a limit has no effect and an offset is an error.
 func (_m *Employee) CountCustomers(ctx context.Context, opts ...func(*CustomerQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderEmployeeCustomersEdge, _m.entloaderParent(ctx), (*Employee).QueryCustomers, opts)
+	return entloader.CountMany(ctx, entloaderEmployee_CustomersEdge, _m.entloaderParent(ctx), (*Employee).QueryCustomers, opts)
 }
 
 // ExistCustomers reports whether there is anything on the "customers" edge of the Employee, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadCustomers.
 func (_m *Employee) ExistCustomers(ctx context.Context, opts ...func(*CustomerQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderEmployeeCustomersEdge, _m.entloaderParent(ctx), (*Employee).QueryCustomers, opts)
+	return entloader.ExistMany(ctx, entloaderEmployee_CustomersEdge, _m.entloaderParent(ctx), (*Employee).QueryCustomers, opts)
 }
 
 // LoadTracks loads the "tracks" edge of the Genre, together with that of its siblings. It
@@ -134,26 +134,26 @@ func (_m *Employee) ExistCustomers(ctx context.Context, opts ...func(*CustomerQu
 // a limit is one per Genre; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Genre) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) ([]*Track, error) {
-	return entloader.LoadMany(ctx, entloaderGenreTracksEdge, _m.entloaderParent(ctx), (*Genre).QueryTracks, _m.Edges.Tracks, opts)
+	return entloader.LoadMany(ctx, entloaderGenre_TracksEdge, _m.entloaderParent(ctx), (*Genre).QueryTracks, _m.Edges.Tracks, opts)
 }
 
 // CountTracks counts the "tracks" edge of the Genre, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
 func (_m *Genre) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderGenreTracksEdge, _m.entloaderParent(ctx), (*Genre).QueryTracks, opts)
+	return entloader.CountMany(ctx, entloaderGenre_TracksEdge, _m.entloaderParent(ctx), (*Genre).QueryTracks, opts)
 }
 
 // ExistTracks reports whether there is anything on the "tracks" edge of the Genre, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTracks.
 func (_m *Genre) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderGenreTracksEdge, _m.entloaderParent(ctx), (*Genre).QueryTracks, opts)
+	return entloader.ExistMany(ctx, entloaderGenre_TracksEdge, _m.entloaderParent(ctx), (*Genre).QueryTracks, opts)
 }
 
 // LoadCustomer loads the "customer" edge of the Invoice, together with that of its siblings. It returns
 // a *NotFoundError if there is no Customer. Options change the query as they do in WithCustomer;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Invoice) LoadCustomer(ctx context.Context, opts ...func(*CustomerQuery)) (*Customer, error) {
-	return entloader.LoadOne(ctx, entloaderInvoiceCustomerEdge, _m.entloaderParent(ctx), (*Invoice).QueryCustomer, _m.Edges.Customer, opts)
+	return entloader.LoadOne(ctx, entloaderInvoice_CustomerEdge, _m.entloaderParent(ctx), (*Invoice).QueryCustomer, _m.Edges.Customer, opts)
 }
 
 // LoadLines loads the "lines" edge of the Invoice, together with that of its siblings. It
@@ -161,33 +161,33 @@ func (_m *Invoice) LoadCustomer(ctx context.Context, opts ...func(*CustomerQuery
 // a limit is one per Invoice; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Invoice) LoadLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) ([]*InvoiceLine, error) {
-	return entloader.LoadMany(ctx, entloaderInvoiceLinesEdge, _m.entloaderParent(ctx), (*Invoice).QueryLines, _m.Edges.Lines, opts)
+	return entloader.LoadMany(ctx, entloaderInvoice_LinesEdge, _m.entloaderParent(ctx), (*Invoice).QueryLines, _m.Edges.Lines, opts)
 }
 
 // CountLines counts the "lines" edge of the Invoice, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadLines, but a limit has no effect and an offset is an error.
 func (_m *Invoice) CountLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderInvoiceLinesEdge, _m.entloaderParent(ctx), (*Invoice).QueryLines, opts)
+	return entloader.CountMany(ctx, entloaderInvoice_LinesEdge, _m.entloaderParent(ctx), (*Invoice).QueryLines, opts)
 }
 
 // ExistLines reports whether there is anything on the "lines" edge of the Invoice, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadLines.
 func (_m *Invoice) ExistLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderInvoiceLinesEdge, _m.entloaderParent(ctx), (*Invoice).QueryLines, opts)
+	return entloader.ExistMany(ctx, entloaderInvoice_LinesEdge, _m.entloaderParent(ctx), (*Invoice).QueryLines, opts)
 }
 
 // LoadInvoice loads the "invoice" edge of the InvoiceLine, together with that of its siblings. It returns
 // a *NotFoundError if there is no Invoice. Options change the query as they do in WithInvoice;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *InvoiceLine) LoadInvoice(ctx context.Context, opts ...func(*InvoiceQuery)) (*Invoice, error) {
-	return entloader.LoadOne(ctx, entloaderInvoiceLineInvoiceEdge, _m.entloaderParent(ctx), (*InvoiceLine).QueryInvoice, _m.Edges.Invoice, opts)
+	return entloader.LoadOne(ctx, entloaderInvoiceLine_InvoiceEdge, _m.entloaderParent(ctx), (*InvoiceLine).QueryInvoice, _m.Edges.Invoice, opts)
 }
 
 // LoadTrack loads the "track" edge of the InvoiceLine, together with that of its siblings. It returns
 // a *NotFoundError if there is no Track. Options change the query as they do in WithTrack;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *InvoiceLine) LoadTrack(ctx context.Context, opts ...func(*TrackQuery)) (*Track, error) {
-	return entloader.LoadOne(ctx, entloaderInvoiceLineTrackEdge, _m.entloaderParent(ctx), (*InvoiceLine).QueryTrack, _m.Edges.Track, opts)
+	return entloader.LoadOne(ctx, entloaderInvoiceLine_TrackEdge, _m.entloaderParent(ctx), (*InvoiceLine).QueryTrack, _m.Edges.Track, opts)
 }
 
 // LoadTracks loads the "tracks" edge of the MediaType, together with that of its siblings. It
@@ -195,19 +195,19 @@ func (_m *InvoiceLine) LoadTrack(ctx context.Context, opts ...func(*TrackQuery))
 // a limit is one per MediaType; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *MediaType) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) ([]*Track, error) {
-	return entloader.LoadMany(ctx, entloaderMediaTypeTracksEdge, _m.entloaderParent(ctx), (*MediaType).QueryTracks, _m.Edges.Tracks, opts)
+	return entloader.LoadMany(ctx, entloaderMediaType_TracksEdge, _m.entloaderParent(ctx), (*MediaType).QueryTracks, _m.Edges.Tracks, opts)
 }
 
 // CountTracks counts the "tracks" edge of the MediaType, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
 func (_m *MediaType) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderMediaTypeTracksEdge, _m.entloaderParent(ctx), (*MediaType).QueryTracks, opts)
+	return entloader.CountMany(ctx, entloaderMediaType_TracksEdge, _m.entloaderParent(ctx), (*MediaType).QueryTracks, opts)
 }
 
 // ExistTracks reports whether there is anything on the "tracks" edge of the MediaType, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTracks.
 func (_m *MediaType) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderMediaTypeTracksEdge, _m.entloaderParent(ctx), (*MediaType).QueryTracks, opts)
+	return entloader.ExistMany(ctx, entloaderMediaType_TracksEdge, _m.entloaderParent(ctx), (*MediaType).QueryTracks, opts)
 }
 
 // LoadTracks loads the "tracks" edge of the Playlist, together with that of its siblings. It
@@ -215,40 +215,40 @@ func (_m *MediaType) ExistTracks(ctx context.Context, opts ...func(*TrackQuery))
 // a limit is one per Playlist; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Playlist) LoadTracks(ctx context.Context, opts ...func(*TrackQuery)) ([]*Track, error) {
-	return entloader.LoadMany(ctx, entloaderPlaylistTracksEdge, _m.entloaderParent(ctx), (*Playlist).QueryTracks, _m.Edges.Tracks, opts)
+	return entloader.LoadMany(ctx, entloaderPlaylist_TracksEdge, _m.entloaderParent(ctx), (*Playlist).QueryTracks, _m.Edges.Tracks, opts)
 }
 
 // CountTracks counts the "tracks" edge of the Playlist, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadTracks, but a limit has no effect and an offset is an error.
 func (_m *Playlist) CountTracks(ctx context.Context, opts ...func(*TrackQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderPlaylistTracksEdge, _m.entloaderParent(ctx), (*Playlist).QueryTracks, opts)
+	return entloader.CountMany(ctx, entloaderPlaylist_TracksEdge, _m.entloaderParent(ctx), (*Playlist).QueryTracks, opts)
 }
 
 // ExistTracks reports whether there is anything on the "tracks" edge of the Playlist, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadTracks.
 func (_m *Playlist) ExistTracks(ctx context.Context, opts ...func(*TrackQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderPlaylistTracksEdge, _m.entloaderParent(ctx), (*Playlist).QueryTracks, opts)
+	return entloader.ExistMany(ctx, entloaderPlaylist_TracksEdge, _m.entloaderParent(ctx), (*Playlist).QueryTracks, opts)
 }
 
 // LoadAlbum loads the "album" edge of the Track, together with that of its siblings. It returns
 // nil if there is no Album. Options change the query as they do in WithAlbum;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Track) LoadAlbum(ctx context.Context, opts ...func(*AlbumQuery)) (*Album, error) {
-	return entloader.LoadOne(ctx, entloaderTrackAlbumEdge, _m.entloaderParent(ctx), (*Track).QueryAlbum, _m.Edges.Album, opts)
+	return entloader.LoadOne(ctx, entloaderTrack_AlbumEdge, _m.entloaderParent(ctx), (*Track).QueryAlbum, _m.Edges.Album, opts)
 }
 
 // LoadMediaType loads the "media_type" edge of the Track, together with that of its siblings. It returns
 // a *NotFoundError if there is no MediaType. Options change the query as they do in WithMediaType;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Track) LoadMediaType(ctx context.Context, opts ...func(*MediaTypeQuery)) (*MediaType, error) {
-	return entloader.LoadOne(ctx, entloaderTrackMediaTypeEdge, _m.entloaderParent(ctx), (*Track).QueryMediaType, _m.Edges.MediaType, opts)
+	return entloader.LoadOne(ctx, entloaderTrack_MediaTypeEdge, _m.entloaderParent(ctx), (*Track).QueryMediaType, _m.Edges.MediaType, opts)
 }
 
 // LoadGenre loads the "genre" edge of the Track, together with that of its siblings. It returns
 // nil if there is no Genre. Options change the query as they do in WithGenre;
 // they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Track) LoadGenre(ctx context.Context, opts ...func(*GenreQuery)) (*Genre, error) {
-	return entloader.LoadOne(ctx, entloaderTrackGenreEdge, _m.entloaderParent(ctx), (*Track).QueryGenre, _m.Edges.Genre, opts)
+	return entloader.LoadOne(ctx, entloaderTrack_GenreEdge, _m.entloaderParent(ctx), (*Track).QueryGenre, _m.Edges.Genre, opts)
 }
 
 // LoadPlaylists loads the "playlists" edge of the Track, together with that of its siblings. It
@@ -256,19 +256,19 @@ func (_m *Track) LoadGenre(ctx context.Context, opts ...func(*GenreQuery)) (*Gen
 // a limit is one per Track; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Track) LoadPlaylists(ctx context.Context, opts ...func(*PlaylistQuery)) ([]*Playlist, error) {
-	return entloader.LoadMany(ctx, entloaderTrackPlaylistsEdge, _m.entloaderParent(ctx), (*Track).QueryPlaylists, _m.Edges.Playlists, opts)
+	return entloader.LoadMany(ctx, entloaderTrack_PlaylistsEdge, _m.entloaderParent(ctx), (*Track).QueryPlaylists, _m.Edges.Playlists, opts)
 }
 
 // CountPlaylists counts the "playlists" edge of the Track, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadPlaylists, but a limit has no effect and an offset is an error.
 func (_m *Track) CountPlaylists(ctx context.Context, opts ...func(*PlaylistQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTrackPlaylistsEdge, _m.entloaderParent(ctx), (*Track).QueryPlaylists, opts)
+	return entloader.CountMany(ctx, entloaderTrack_PlaylistsEdge, _m.entloaderParent(ctx), (*Track).QueryPlaylists, opts)
 }
 
 // ExistPlaylists reports whether there is anything on the "playlists" edge of the Track, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadPlaylists.
 func (_m *Track) ExistPlaylists(ctx context.Context, opts ...func(*PlaylistQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTrackPlaylistsEdge, _m.entloaderParent(ctx), (*Track).QueryPlaylists, opts)
+	return entloader.ExistMany(ctx, entloaderTrack_PlaylistsEdge, _m.entloaderParent(ctx), (*Track).QueryPlaylists, opts)
 }
 
 // LoadInvoiceLines loads the "invoice_lines" edge of the Track, together with that of its siblings. It
@@ -276,17 +276,17 @@ func (_m *Track) ExistPlaylists(ctx context.Context, opts ...func(*PlaylistQuery
 // a limit is one per Track; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Track) LoadInvoiceLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) ([]*InvoiceLine, error) {
-	return entloader.LoadMany(ctx, entloaderTrackInvoiceLinesEdge, _m.entloaderParent(ctx), (*Track).QueryInvoiceLines, _m.Edges.InvoiceLines, opts)
+	return entloader.LoadMany(ctx, entloaderTrack_InvoiceLinesEdge, _m.entloaderParent(ctx), (*Track).QueryInvoiceLines, _m.Edges.InvoiceLines, opts)
 }
 
 // CountInvoiceLines counts the "invoice_lines" edge of the Track, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadInvoiceLines, but a limit has no effect and an offset is an error.
 func (_m *Track) CountInvoiceLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (int, error) {
-	return entloader.CountMany(ctx, entloaderTrackInvoiceLinesEdge, _m.entloaderParent(ctx), (*Track).QueryInvoiceLines, opts)
+	return entloader.CountMany(ctx, entloaderTrack_InvoiceLinesEdge, _m.entloaderParent(ctx), (*Track).QueryInvoiceLines, opts)
 }
 
 // ExistInvoiceLines reports whether there is anything on the "invoice_lines" edge of the Track, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadInvoiceLines.
 func (_m *Track) ExistInvoiceLines(ctx context.Context, opts ...func(*InvoiceLineQuery)) (bool, error) {
-	return entloader.ExistMany(ctx, entloaderTrackInvoiceLinesEdge, _m.entloaderParent(ctx), (*Track).QueryInvoiceLines, opts)
+	return entloader.ExistMany(ctx, entloaderTrack_InvoiceLinesEdge, _m.entloaderParent(ctx), (*Track).QueryInvoiceLines, opts)
 }

@@ -191,38 +191,38 @@ func (_q *AlbumQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderAlbum is Album as the runtime sees it.
-var entloaderAlbum = &entloader.Target[*Album, *AlbumQuery]{
+// entloaderAlbumTarget is Album as the runtime sees it.
+var entloaderAlbumTarget = &entloader.Target[*Album, *AlbumQuery]{
 	Package: entloaderPackage, Label: album.Label, IDColumn: album.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *AlbumQuery { return NewAlbumClient(*sc.Client().(*config)).Query() },
 	View: (*AlbumQuery).entloaderView,
 	Run:  entloaderRun[*Album, *AlbumQuery],
 }
 
-var entloaderAlbumByID = &entloader.Relation[int, *Album, *AlbumQuery]{
-	Name: "Album by id", Target: entloaderAlbum, One: true,
+var entloaderAlbum_ByID = &entloader.Relation[int, *Album, *AlbumQuery]{
+	Name: "Album by id", Target: entloaderAlbumTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: album.FieldID},
 }
 
-var entloaderAlbumArtist = &entloader.Relation[int, *Artist, *ArtistQuery]{
-	Name: "Album.artist", Target: entloaderArtist, One: true,
+var entloaderAlbum_Artist = &entloader.Relation[int, *Artist, *ArtistQuery]{
+	Name: "Album.artist", Target: entloaderArtistTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: album.Table, Column: album.FieldID, On: album.ArtistColumn, Target: artist.FieldID},
 }
 
-var entloaderAlbumTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name: "Album.tracks", Target: entloaderTrack, Optional: true,
+var entloaderAlbum_Tracks = &entloader.Relation[int, *Track, *TrackQuery]{
+	Name: "Album.tracks", Target: entloaderTrackTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: album.TracksColumn},
 }
 
-var entloaderAlbumArtistEdge = &entloader.EntityEdge[int, int, *Artist, *ArtistQuery]{
-	Name: "Album.artist", Index: 0, Required: true, ByID: entloaderAlbumArtist, ByFK: entloaderArtistByID, FK: 0,
+var entloaderAlbum_ArtistEdge = &entloader.EntityEdge[int, int, *Artist, *ArtistQuery]{
+	Name: "Album.artist", Index: 0, Required: true, ByID: entloaderAlbum_Artist, ByFK: entloaderArtist_ByID, FK: 0,
 }
 
-var entloaderAlbumTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
-	Name: "Album.tracks", Index: 1, ByID: entloaderAlbumTracks,
+var entloaderAlbum_TracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "Album.tracks", Index: 1, ByID: entloaderAlbum_Tracks,
 }
 
 // entloaderArtistEntity is what loaders remember of Artists: their keys.
@@ -253,28 +253,28 @@ func (_q *ArtistQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderArtist is Artist as the runtime sees it.
-var entloaderArtist = &entloader.Target[*Artist, *ArtistQuery]{
+// entloaderArtistTarget is Artist as the runtime sees it.
+var entloaderArtistTarget = &entloader.Target[*Artist, *ArtistQuery]{
 	Package: entloaderPackage, Label: artist.Label, IDColumn: artist.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *ArtistQuery { return NewArtistClient(*sc.Client().(*config)).Query() },
 	View: (*ArtistQuery).entloaderView,
 	Run:  entloaderRun[*Artist, *ArtistQuery],
 }
 
-var entloaderArtistByID = &entloader.Relation[int, *Artist, *ArtistQuery]{
-	Name: "Artist by id", Target: entloaderArtist, One: true,
+var entloaderArtist_ByID = &entloader.Relation[int, *Artist, *ArtistQuery]{
+	Name: "Artist by id", Target: entloaderArtistTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: artist.FieldID},
 }
 
-var entloaderArtistAlbums = &entloader.Relation[int, *Album, *AlbumQuery]{
-	Name: "Artist.albums", Target: entloaderAlbum, Optional: true,
+var entloaderArtist_Albums = &entloader.Relation[int, *Album, *AlbumQuery]{
+	Name: "Artist.albums", Target: entloaderAlbumTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: artist.AlbumsColumn},
 }
 
-var entloaderArtistAlbumsEdge = &entloader.EntityEdge[int, int, *Album, *AlbumQuery]{
-	Name: "Artist.albums", Index: 0, ByID: entloaderArtistAlbums,
+var entloaderArtist_AlbumsEdge = &entloader.EntityEdge[int, int, *Album, *AlbumQuery]{
+	Name: "Artist.albums", Index: 0, ByID: entloaderArtist_Albums,
 }
 
 // entloaderCustomerEntity is what loaders remember of Customers: their keys.
@@ -309,38 +309,38 @@ func (_q *CustomerQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderCustomer is Customer as the runtime sees it.
-var entloaderCustomer = &entloader.Target[*Customer, *CustomerQuery]{
+// entloaderCustomerTarget is Customer as the runtime sees it.
+var entloaderCustomerTarget = &entloader.Target[*Customer, *CustomerQuery]{
 	Package: entloaderPackage, Label: customer.Label, IDColumn: customer.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *CustomerQuery { return NewCustomerClient(*sc.Client().(*config)).Query() },
 	View: (*CustomerQuery).entloaderView,
 	Run:  entloaderRun[*Customer, *CustomerQuery],
 }
 
-var entloaderCustomerByID = &entloader.Relation[int, *Customer, *CustomerQuery]{
-	Name: "Customer by id", Target: entloaderCustomer, One: true,
+var entloaderCustomer_ByID = &entloader.Relation[int, *Customer, *CustomerQuery]{
+	Name: "Customer by id", Target: entloaderCustomerTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: customer.FieldID},
 }
 
-var entloaderCustomerSupportRep = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name: "Customer.support_rep", Target: entloaderEmployee, One: true, Optional: true,
+var entloaderCustomer_SupportRep = &entloader.Relation[int, *Employee, *EmployeeQuery]{
+	Name: "Customer.support_rep", Target: entloaderEmployeeTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: customer.Table, Column: customer.FieldID, On: customer.SupportRepColumn, Target: employee.FieldID},
 }
 
-var entloaderCustomerInvoices = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
-	Name: "Customer.invoices", Target: entloaderInvoice, Optional: true,
+var entloaderCustomer_Invoices = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
+	Name: "Customer.invoices", Target: entloaderInvoiceTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: customer.InvoicesColumn},
 }
 
-var entloaderCustomerSupportRepEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
-	Name: "Customer.support_rep", Index: 0, ByID: entloaderCustomerSupportRep, ByFK: entloaderEmployeeByID, FK: 0,
+var entloaderCustomer_SupportRepEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
+	Name: "Customer.support_rep", Index: 0, ByID: entloaderCustomer_SupportRep, ByFK: entloaderEmployee_ByID, FK: 0,
 }
 
-var entloaderCustomerInvoicesEdge = &entloader.EntityEdge[int, int, *Invoice, *InvoiceQuery]{
-	Name: "Customer.invoices", Index: 1, ByID: entloaderCustomerInvoices,
+var entloaderCustomer_InvoicesEdge = &entloader.EntityEdge[int, int, *Invoice, *InvoiceQuery]{
+	Name: "Customer.invoices", Index: 1, ByID: entloaderCustomer_Invoices,
 }
 
 // entloaderEmployeeEntity is what loaders remember of Employees: their keys.
@@ -376,48 +376,48 @@ func (_q *EmployeeQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderEmployee is Employee as the runtime sees it.
-var entloaderEmployee = &entloader.Target[*Employee, *EmployeeQuery]{
+// entloaderEmployeeTarget is Employee as the runtime sees it.
+var entloaderEmployeeTarget = &entloader.Target[*Employee, *EmployeeQuery]{
 	Package: entloaderPackage, Label: employee.Label, IDColumn: employee.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *EmployeeQuery { return NewEmployeeClient(*sc.Client().(*config)).Query() },
 	View: (*EmployeeQuery).entloaderView,
 	Run:  entloaderRun[*Employee, *EmployeeQuery],
 }
 
-var entloaderEmployeeByID = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name: "Employee by id", Target: entloaderEmployee, One: true,
+var entloaderEmployee_ByID = &entloader.Relation[int, *Employee, *EmployeeQuery]{
+	Name: "Employee by id", Target: entloaderEmployeeTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: employee.FieldID},
 }
 
-var entloaderEmployeeManager = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name: "Employee.manager", Target: entloaderEmployee, One: true, Optional: true,
+var entloaderEmployee_Manager = &entloader.Relation[int, *Employee, *EmployeeQuery]{
+	Name: "Employee.manager", Target: entloaderEmployeeTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: employee.Table, Column: employee.FieldID, On: employee.ManagerColumn, Target: employee.FieldID},
 }
 
-var entloaderEmployeeReports = &entloader.Relation[int, *Employee, *EmployeeQuery]{
-	Name: "Employee.reports", Target: entloaderEmployee, Optional: true,
+var entloaderEmployee_Reports = &entloader.Relation[int, *Employee, *EmployeeQuery]{
+	Name: "Employee.reports", Target: entloaderEmployeeTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: employee.ReportsColumn},
 }
 
-var entloaderEmployeeCustomers = &entloader.Relation[int, *Customer, *CustomerQuery]{
-	Name: "Employee.customers", Target: entloaderCustomer, Optional: true,
+var entloaderEmployee_Customers = &entloader.Relation[int, *Customer, *CustomerQuery]{
+	Name: "Employee.customers", Target: entloaderCustomerTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: employee.CustomersColumn},
 }
 
-var entloaderEmployeeManagerEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
-	Name: "Employee.manager", Index: 0, ByID: entloaderEmployeeManager, ByFK: entloaderEmployeeByID, FK: 0,
+var entloaderEmployee_ManagerEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
+	Name: "Employee.manager", Index: 0, ByID: entloaderEmployee_Manager, ByFK: entloaderEmployee_ByID, FK: 0,
 }
 
-var entloaderEmployeeReportsEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
-	Name: "Employee.reports", Index: 1, ByID: entloaderEmployeeReports,
+var entloaderEmployee_ReportsEdge = &entloader.EntityEdge[int, int, *Employee, *EmployeeQuery]{
+	Name: "Employee.reports", Index: 1, ByID: entloaderEmployee_Reports,
 }
 
-var entloaderEmployeeCustomersEdge = &entloader.EntityEdge[int, int, *Customer, *CustomerQuery]{
-	Name: "Employee.customers", Index: 2, ByID: entloaderEmployeeCustomers,
+var entloaderEmployee_CustomersEdge = &entloader.EntityEdge[int, int, *Customer, *CustomerQuery]{
+	Name: "Employee.customers", Index: 2, ByID: entloaderEmployee_Customers,
 }
 
 // entloaderGenreEntity is what loaders remember of Genres: their keys.
@@ -448,28 +448,28 @@ func (_q *GenreQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderGenre is Genre as the runtime sees it.
-var entloaderGenre = &entloader.Target[*Genre, *GenreQuery]{
+// entloaderGenreTarget is Genre as the runtime sees it.
+var entloaderGenreTarget = &entloader.Target[*Genre, *GenreQuery]{
 	Package: entloaderPackage, Label: genre.Label, IDColumn: genre.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *GenreQuery { return NewGenreClient(*sc.Client().(*config)).Query() },
 	View: (*GenreQuery).entloaderView,
 	Run:  entloaderRun[*Genre, *GenreQuery],
 }
 
-var entloaderGenreByID = &entloader.Relation[int, *Genre, *GenreQuery]{
-	Name: "Genre by id", Target: entloaderGenre, One: true,
+var entloaderGenre_ByID = &entloader.Relation[int, *Genre, *GenreQuery]{
+	Name: "Genre by id", Target: entloaderGenreTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: genre.FieldID},
 }
 
-var entloaderGenreTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name: "Genre.tracks", Target: entloaderTrack, Optional: true,
+var entloaderGenre_Tracks = &entloader.Relation[int, *Track, *TrackQuery]{
+	Name: "Genre.tracks", Target: entloaderTrackTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: genre.TracksColumn},
 }
 
-var entloaderGenreTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
-	Name: "Genre.tracks", Index: 0, ByID: entloaderGenreTracks,
+var entloaderGenre_TracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "Genre.tracks", Index: 0, ByID: entloaderGenre_Tracks,
 }
 
 // entloaderInvoiceEntity is what loaders remember of Invoices: their keys.
@@ -504,38 +504,38 @@ func (_q *InvoiceQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderInvoice is Invoice as the runtime sees it.
-var entloaderInvoice = &entloader.Target[*Invoice, *InvoiceQuery]{
+// entloaderInvoiceTarget is Invoice as the runtime sees it.
+var entloaderInvoiceTarget = &entloader.Target[*Invoice, *InvoiceQuery]{
 	Package: entloaderPackage, Label: invoice.Label, IDColumn: invoice.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *InvoiceQuery { return NewInvoiceClient(*sc.Client().(*config)).Query() },
 	View: (*InvoiceQuery).entloaderView,
 	Run:  entloaderRun[*Invoice, *InvoiceQuery],
 }
 
-var entloaderInvoiceByID = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
-	Name: "Invoice by id", Target: entloaderInvoice, One: true,
+var entloaderInvoice_ByID = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
+	Name: "Invoice by id", Target: entloaderInvoiceTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: invoice.FieldID},
 }
 
-var entloaderInvoiceCustomer = &entloader.Relation[int, *Customer, *CustomerQuery]{
-	Name: "Invoice.customer", Target: entloaderCustomer, One: true,
+var entloaderInvoice_Customer = &entloader.Relation[int, *Customer, *CustomerQuery]{
+	Name: "Invoice.customer", Target: entloaderCustomerTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: invoice.Table, Column: invoice.FieldID, On: invoice.CustomerColumn, Target: customer.FieldID},
 }
 
-var entloaderInvoiceLines = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
-	Name: "Invoice.lines", Target: entloaderInvoiceLine, Optional: true,
+var entloaderInvoice_Lines = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
+	Name: "Invoice.lines", Target: entloaderInvoiceLineTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: invoice.LinesColumn},
 }
 
-var entloaderInvoiceCustomerEdge = &entloader.EntityEdge[int, int, *Customer, *CustomerQuery]{
-	Name: "Invoice.customer", Index: 0, Required: true, ByID: entloaderInvoiceCustomer, ByFK: entloaderCustomerByID, FK: 0,
+var entloaderInvoice_CustomerEdge = &entloader.EntityEdge[int, int, *Customer, *CustomerQuery]{
+	Name: "Invoice.customer", Index: 0, Required: true, ByID: entloaderInvoice_Customer, ByFK: entloaderCustomer_ByID, FK: 0,
 }
 
-var entloaderInvoiceLinesEdge = &entloader.EntityEdge[int, int, *InvoiceLine, *InvoiceLineQuery]{
-	Name: "Invoice.lines", Index: 1, ByID: entloaderInvoiceLines,
+var entloaderInvoice_LinesEdge = &entloader.EntityEdge[int, int, *InvoiceLine, *InvoiceLineQuery]{
+	Name: "Invoice.lines", Index: 1, ByID: entloaderInvoice_Lines,
 }
 
 // entloaderInvoiceLineEntity is what loaders remember of InvoiceLines: their keys.
@@ -573,8 +573,8 @@ func (_q *InvoiceLineQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderInvoiceLine is InvoiceLine as the runtime sees it.
-var entloaderInvoiceLine = &entloader.Target[*InvoiceLine, *InvoiceLineQuery]{
+// entloaderInvoiceLineTarget is InvoiceLine as the runtime sees it.
+var entloaderInvoiceLineTarget = &entloader.Target[*InvoiceLine, *InvoiceLineQuery]{
 	Package: entloaderPackage, Label: invoiceline.Label, IDColumn: invoiceline.FieldID, IDs: entloader.IDs[int],
 	New: func(sc *entloader.Scope) *InvoiceLineQuery {
 		return NewInvoiceLineClient(*sc.Client().(*config)).Query()
@@ -583,30 +583,30 @@ var entloaderInvoiceLine = &entloader.Target[*InvoiceLine, *InvoiceLineQuery]{
 	Run:  entloaderRun[*InvoiceLine, *InvoiceLineQuery],
 }
 
-var entloaderInvoiceLineByID = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
-	Name: "InvoiceLine by id", Target: entloaderInvoiceLine, One: true,
+var entloaderInvoiceLine_ByID = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
+	Name: "InvoiceLine by id", Target: entloaderInvoiceLineTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: invoiceline.FieldID},
 }
 
-var entloaderInvoiceLineInvoice = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
-	Name: "InvoiceLine.invoice", Target: entloaderInvoice, One: true,
+var entloaderInvoiceLine_Invoice = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
+	Name: "InvoiceLine.invoice", Target: entloaderInvoiceTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: invoiceline.Table, Column: invoiceline.FieldID, On: invoiceline.InvoiceColumn, Target: invoice.FieldID},
 }
 
-var entloaderInvoiceLineTrack = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name: "InvoiceLine.track", Target: entloaderTrack, One: true,
+var entloaderInvoiceLine_Track = &entloader.Relation[int, *Track, *TrackQuery]{
+	Name: "InvoiceLine.track", Target: entloaderTrackTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: invoiceline.Table, Column: invoiceline.FieldID, On: invoiceline.TrackColumn, Target: track.FieldID},
 }
 
-var entloaderInvoiceLineInvoiceEdge = &entloader.EntityEdge[int, int, *Invoice, *InvoiceQuery]{
-	Name: "InvoiceLine.invoice", Index: 0, Required: true, ByID: entloaderInvoiceLineInvoice, ByFK: entloaderInvoiceByID, FK: 0,
+var entloaderInvoiceLine_InvoiceEdge = &entloader.EntityEdge[int, int, *Invoice, *InvoiceQuery]{
+	Name: "InvoiceLine.invoice", Index: 0, Required: true, ByID: entloaderInvoiceLine_Invoice, ByFK: entloaderInvoice_ByID, FK: 0,
 }
 
-var entloaderInvoiceLineTrackEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
-	Name: "InvoiceLine.track", Index: 1, Required: true, ByID: entloaderInvoiceLineTrack, ByFK: entloaderTrackByID, FK: 1,
+var entloaderInvoiceLine_TrackEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "InvoiceLine.track", Index: 1, Required: true, ByID: entloaderInvoiceLine_Track, ByFK: entloaderTrack_ByID, FK: 1,
 }
 
 // entloaderMediaTypeEntity is what loaders remember of MediaTypes: their keys.
@@ -637,28 +637,28 @@ func (_q *MediaTypeQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderMediaType is MediaType as the runtime sees it.
-var entloaderMediaType = &entloader.Target[*MediaType, *MediaTypeQuery]{
+// entloaderMediaTypeTarget is MediaType as the runtime sees it.
+var entloaderMediaTypeTarget = &entloader.Target[*MediaType, *MediaTypeQuery]{
 	Package: entloaderPackage, Label: mediatype.Label, IDColumn: mediatype.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *MediaTypeQuery { return NewMediaTypeClient(*sc.Client().(*config)).Query() },
 	View: (*MediaTypeQuery).entloaderView,
 	Run:  entloaderRun[*MediaType, *MediaTypeQuery],
 }
 
-var entloaderMediaTypeByID = &entloader.Relation[int, *MediaType, *MediaTypeQuery]{
-	Name: "MediaType by id", Target: entloaderMediaType, One: true,
+var entloaderMediaType_ByID = &entloader.Relation[int, *MediaType, *MediaTypeQuery]{
+	Name: "MediaType by id", Target: entloaderMediaTypeTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: mediatype.FieldID},
 }
 
-var entloaderMediaTypeTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name: "MediaType.tracks", Target: entloaderTrack, Optional: true,
+var entloaderMediaType_Tracks = &entloader.Relation[int, *Track, *TrackQuery]{
+	Name: "MediaType.tracks", Target: entloaderTrackTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: mediatype.TracksColumn},
 }
 
-var entloaderMediaTypeTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
-	Name: "MediaType.tracks", Index: 0, ByID: entloaderMediaTypeTracks,
+var entloaderMediaType_TracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "MediaType.tracks", Index: 0, ByID: entloaderMediaType_Tracks,
 }
 
 // entloaderPlaylistEntity is what loaders remember of Playlists: their keys.
@@ -689,28 +689,28 @@ func (_q *PlaylistQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderPlaylist is Playlist as the runtime sees it.
-var entloaderPlaylist = &entloader.Target[*Playlist, *PlaylistQuery]{
+// entloaderPlaylistTarget is Playlist as the runtime sees it.
+var entloaderPlaylistTarget = &entloader.Target[*Playlist, *PlaylistQuery]{
 	Package: entloaderPackage, Label: playlist.Label, IDColumn: playlist.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *PlaylistQuery { return NewPlaylistClient(*sc.Client().(*config)).Query() },
 	View: (*PlaylistQuery).entloaderView,
 	Run:  entloaderRun[*Playlist, *PlaylistQuery],
 }
 
-var entloaderPlaylistByID = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
-	Name: "Playlist by id", Target: entloaderPlaylist, One: true,
+var entloaderPlaylist_ByID = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
+	Name: "Playlist by id", Target: entloaderPlaylistTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: playlist.FieldID},
 }
 
-var entloaderPlaylistTracks = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name: "Playlist.tracks", Target: entloaderTrack, Optional: true,
+var entloaderPlaylist_Tracks = &entloader.Relation[int, *Track, *TrackQuery]{
+	Name: "Playlist.tracks", Target: entloaderTrackTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: playlist.TracksTable, Column: playlist.TracksPrimaryKey[0], On: playlist.TracksPrimaryKey[1], Target: track.FieldID, Indexed: true},
 }
 
-var entloaderPlaylistTracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
-	Name: "Playlist.tracks", Index: 0, ByID: entloaderPlaylistTracks,
+var entloaderPlaylist_TracksEdge = &entloader.EntityEdge[int, int, *Track, *TrackQuery]{
+	Name: "Playlist.tracks", Index: 0, ByID: entloaderPlaylist_Tracks,
 }
 
 // entloaderTrackEntity is what loaders remember of Tracks: their keys.
@@ -750,66 +750,66 @@ func (_q *TrackQuery) entloaderView() *entloader.View {
 	return v
 }
 
-// entloaderTrack is Track as the runtime sees it.
-var entloaderTrack = &entloader.Target[*Track, *TrackQuery]{
+// entloaderTrackTarget is Track as the runtime sees it.
+var entloaderTrackTarget = &entloader.Target[*Track, *TrackQuery]{
 	Package: entloaderPackage, Label: track.Label, IDColumn: track.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *TrackQuery { return NewTrackClient(*sc.Client().(*config)).Query() },
 	View: (*TrackQuery).entloaderView,
 	Run:  entloaderRun[*Track, *TrackQuery],
 }
 
-var entloaderTrackByID = &entloader.Relation[int, *Track, *TrackQuery]{
-	Name: "Track by id", Target: entloaderTrack, One: true,
+var entloaderTrack_ByID = &entloader.Relation[int, *Track, *TrackQuery]{
+	Name: "Track by id", Target: entloaderTrackTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: track.FieldID},
 }
 
-var entloaderTrackAlbum = &entloader.Relation[int, *Album, *AlbumQuery]{
-	Name: "Track.album", Target: entloaderAlbum, One: true, Optional: true,
+var entloaderTrack_Album = &entloader.Relation[int, *Album, *AlbumQuery]{
+	Name: "Track.album", Target: entloaderAlbumTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: track.Table, Column: track.FieldID, On: track.AlbumColumn, Target: album.FieldID},
 }
 
-var entloaderTrackMediaType = &entloader.Relation[int, *MediaType, *MediaTypeQuery]{
-	Name: "Track.media_type", Target: entloaderMediaType, One: true,
+var entloaderTrack_MediaType = &entloader.Relation[int, *MediaType, *MediaTypeQuery]{
+	Name: "Track.media_type", Target: entloaderMediaTypeTarget, One: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: track.Table, Column: track.FieldID, On: track.MediaTypeColumn, Target: mediatype.FieldID},
 }
 
-var entloaderTrackGenre = &entloader.Relation[int, *Genre, *GenreQuery]{
-	Name: "Track.genre", Target: entloaderGenre, One: true, Optional: true,
+var entloaderTrack_Genre = &entloader.Relation[int, *Genre, *GenreQuery]{
+	Name: "Track.genre", Target: entloaderGenreTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: track.Table, Column: track.FieldID, On: track.GenreColumn, Target: genre.FieldID},
 }
 
-var entloaderTrackPlaylists = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
-	Name: "Track.playlists", Target: entloaderPlaylist, Optional: true,
+var entloaderTrack_Playlists = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
+	Name: "Track.playlists", Target: entloaderPlaylistTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Table: track.PlaylistsTable, Column: track.PlaylistsPrimaryKey[1], On: track.PlaylistsPrimaryKey[0], Target: playlist.FieldID},
 }
 
-var entloaderTrackInvoiceLines = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
-	Name: "Track.invoice_lines", Target: entloaderInvoiceLine, Optional: true,
+var entloaderTrack_InvoiceLines = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
+	Name: "Track.invoice_lines", Target: entloaderInvoiceLineTarget, Optional: true,
 	Key:   entloader.IntKey[int],
 	Match: entloader.Match{Column: track.InvoiceLinesColumn},
 }
 
-var entloaderTrackAlbumEdge = &entloader.EntityEdge[int, int, *Album, *AlbumQuery]{
-	Name: "Track.album", Index: 0, ByID: entloaderTrackAlbum, ByFK: entloaderAlbumByID, FK: 0,
+var entloaderTrack_AlbumEdge = &entloader.EntityEdge[int, int, *Album, *AlbumQuery]{
+	Name: "Track.album", Index: 0, ByID: entloaderTrack_Album, ByFK: entloaderAlbum_ByID, FK: 0,
 }
 
-var entloaderTrackMediaTypeEdge = &entloader.EntityEdge[int, int, *MediaType, *MediaTypeQuery]{
-	Name: "Track.media_type", Index: 1, Required: true, ByID: entloaderTrackMediaType, ByFK: entloaderMediaTypeByID, FK: 1,
+var entloaderTrack_MediaTypeEdge = &entloader.EntityEdge[int, int, *MediaType, *MediaTypeQuery]{
+	Name: "Track.media_type", Index: 1, Required: true, ByID: entloaderTrack_MediaType, ByFK: entloaderMediaType_ByID, FK: 1,
 }
 
-var entloaderTrackGenreEdge = &entloader.EntityEdge[int, int, *Genre, *GenreQuery]{
-	Name: "Track.genre", Index: 2, ByID: entloaderTrackGenre, ByFK: entloaderGenreByID, FK: 2,
+var entloaderTrack_GenreEdge = &entloader.EntityEdge[int, int, *Genre, *GenreQuery]{
+	Name: "Track.genre", Index: 2, ByID: entloaderTrack_Genre, ByFK: entloaderGenre_ByID, FK: 2,
 }
 
-var entloaderTrackPlaylistsEdge = &entloader.EntityEdge[int, int, *Playlist, *PlaylistQuery]{
-	Name: "Track.playlists", Index: 3, ByID: entloaderTrackPlaylists,
+var entloaderTrack_PlaylistsEdge = &entloader.EntityEdge[int, int, *Playlist, *PlaylistQuery]{
+	Name: "Track.playlists", Index: 3, ByID: entloaderTrack_Playlists,
 }
 
-var entloaderTrackInvoiceLinesEdge = &entloader.EntityEdge[int, int, *InvoiceLine, *InvoiceLineQuery]{
-	Name: "Track.invoice_lines", Index: 4, ByID: entloaderTrackInvoiceLines,
+var entloaderTrack_InvoiceLinesEdge = &entloader.EntityEdge[int, int, *InvoiceLine, *InvoiceLineQuery]{
+	Name: "Track.invoice_lines", Index: 4, ByID: entloaderTrack_InvoiceLines,
 }

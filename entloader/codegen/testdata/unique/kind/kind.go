@@ -24,12 +24,12 @@ func NewAmount(n int64) Amount { return Amount{big.NewInt(n)} }
 func (a Amount) String() string { return a.n.String() }
 
 // Value implements driver.Valuer.
-func (a Amount) Value() (driver.Value, error) { return a.n.String(), nil }
+func (a Amount) Value() (driver.Value, error) { return "c:" + a.n.String(), nil }
 
 // Scan implements sql.Scanner.
 func (a *Amount) Scan(src any) error {
 	a.n = new(big.Int)
-	_, err := fmt.Sscan(fmt.Sprint(src), a.n)
+	_, err := fmt.Sscan(strings.TrimPrefix(fmt.Sprint(src), "c:"), a.n)
 	return err
 }
 

@@ -10,7 +10,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"example.com/unique/kind"
+	"example.com/cases/unique/kind"
 	"github.com/entloader/entloader/entloader"
 )
 

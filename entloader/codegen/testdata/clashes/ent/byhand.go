@@ -1,0 +1,7 @@
+package ent
+
+// NewLoaders is generated, too.
+func NewLoaders() {}
+
+// LoadersFromContext is a variable here.
+var LoadersFromContext int
