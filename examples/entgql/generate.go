@@ -1,0 +1,4 @@
+package entgql
+
+//go:generate go run -mod=mod ./ent/entc.go
+//go:generate go tool gqlgen
