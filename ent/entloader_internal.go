@@ -19,7 +19,7 @@ import (
 	"github.com/entloader/entloader/ent/document"
 	"github.com/entloader/entloader/ent/incident"
 	"github.com/entloader/entloader/ent/instrument"
-	"github.com/entloader/entloader/ent/label"
+	entlabel "github.com/entloader/entloader/ent/label"
 	labid "github.com/entloader/entloader/ent/labid"
 	"github.com/entloader/entloader/ent/location"
 	"github.com/entloader/entloader/ent/note"
@@ -692,9 +692,9 @@ var entloaderLabelEntity = &entloader.Entity[*Label]{
 	Scope:  func(l entloader.ScopeFinder, n *Label) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Label) int { return n.ID }),
 	FKs: []entloader.KeyReader[*Label]{
-		entloader.ReadNilFK(label.SampleColumn, func(n *Label) *int { return n.sample_label }),
+		entloader.ReadNilFK(entlabel.SampleColumn, func(n *Label) *int { return n.sample_label }),
 	},
-	Hidden: label.ForeignKeys,
+	Hidden: entlabel.ForeignKeys,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -720,7 +720,7 @@ func (_q *LabelQuery) entloaderView() *entloader.View {
 
 // entloaderLabelTarget is Label as the runtime sees it.
 var entloaderLabelTarget = &entloader.Target[*Label, *LabelQuery]{
-	Package: entloaderPackage, Label: label.Label, IDColumn: label.FieldID, IDs: entloader.IDs[int],
+	Package: entloaderPackage, Label: entlabel.Label, IDColumn: entlabel.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *LabelQuery { return NewLabelClient(*sc.Client().(*config)).Query() },
 	View: (*LabelQuery).entloaderView,
 	Run:  entloaderRun[*Label, *LabelQuery],
@@ -729,13 +729,13 @@ var entloaderLabelTarget = &entloader.Target[*Label, *LabelQuery]{
 var entloaderLabel_ByID = &entloader.Relation[int, *Label, *LabelQuery]{
 	Name: "Label by id", Target: entloaderLabelTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: label.FieldID},
+	Match: entloader.Match{Column: entlabel.FieldID},
 }
 
 var entloaderLabel_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
 	Name: "Label.sample", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Table: label.Table, Column: label.FieldID, On: label.SampleColumn, Target: sample.FieldID},
+	Match: entloader.Match{Table: entlabel.Table, Column: entlabel.FieldID, On: entlabel.SampleColumn, Target: sample.FieldID},
 }
 
 var entloaderLabel_SampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{

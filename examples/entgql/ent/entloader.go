@@ -31,14 +31,11 @@ type Loaders struct {
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
-	l.Result.loaders = l
 	l.Result.ByID = entloader.NewOneBy[entloaderResult_ByIDRelation](&l.Loaders)
 	l.Result.Sample = entloader.NewOneBy[entloaderResult_SampleRelation](&l.Loaders)
-	l.Sample.loaders = l
 	l.Sample.ByID = entloader.NewOneBy[entloaderSample_ByIDRelation](&l.Loaders)
 	l.Sample.Unit = entloader.NewOneBy[entloaderSample_UnitRelation](&l.Loaders)
 	l.Sample.Results = entloader.NewManyBy[entloaderSample_ResultsRelation](&l.Loaders)
-	l.Unit.loaders = l
 	l.Unit.ByID = entloader.NewOneBy[entloaderUnit_ByIDRelation](&l.Loaders)
 	l.Unit.Samples = entloader.NewManyBy[entloaderUnit_SamplesRelation](&l.Loaders)
 	return l
@@ -67,71 +64,80 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // ResultLoaders load Results, and what belongs to them, by key.
 type ResultLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
-	Sample  entloader.OneBy[entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
+	ByID   *entloader.OneBy[entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
+	Sample *entloader.OneBy[entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
 }
 
-type entloaderResult_ByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l ResultLoaders) Siblings(entities ...*Result) {
+	entloader.Declare(l.ByID, entloaderResultEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Result, see [entloader.Related].
+type (
+	entloaderResult_ByIDRelation   struct{}
+	entloaderResult_SampleRelation struct{}
+)
+
 func (entloaderResult_ByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderResult_ByID
 }
-
-type entloaderResult_SampleRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderResult_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderResult_Sample
 }
 
 // SampleLoaders load Samples, and what belongs to them, by key.
 type SampleLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
-	Unit    entloader.OneBy[entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
-	Results entloader.ManyBy[entloaderSample_ResultsRelation, int, *Result, *ResultQuery]
+	ByID    *entloader.OneBy[entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
+	Unit    *entloader.OneBy[entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
+	Results *entloader.ManyBy[entloaderSample_ResultsRelation, int, *Result, *ResultQuery]
 }
 
-type entloaderSample_ByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l SampleLoaders) Siblings(entities ...*Sample) {
+	entloader.Declare(l.ByID, entloaderSampleEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Sample, see [entloader.Related].
+type (
+	entloaderSample_ByIDRelation    struct{}
+	entloaderSample_UnitRelation    struct{}
+	entloaderSample_ResultsRelation struct{}
+)
+
 func (entloaderSample_ByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSample_ByID
 }
-
-type entloaderSample_UnitRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSample_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderSample_Unit
 }
-
-type entloaderSample_ResultsRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderSample_ResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderSample_Results
 }
 
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
-	loaders *Loaders
-	ByID    entloader.OneBy[entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
-	Samples entloader.ManyBy[entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
+	ByID    *entloader.OneBy[entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
+	Samples *entloader.ManyBy[entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
 }
 
-type entloaderUnit_ByIDRelation struct{}
+// Siblings declares that entities belong together which no query returned
+// together, see [entloader.Declare].
+func (l UnitLoaders) Siblings(entities ...*Unit) {
+	entloader.Declare(l.ByID, entloaderUnitEntity, entities)
+}
 
-// Relation implements entloader.Related.
+// Each of these stands for a relation of Unit, see [entloader.Related].
+type (
+	entloaderUnit_ByIDRelation    struct{}
+	entloaderUnit_SamplesRelation struct{}
+)
+
 func (entloaderUnit_ByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderUnit_ByID
 }
-
-type entloaderUnit_SamplesRelation struct{}
-
-// Relation implements entloader.Related.
 func (entloaderUnit_SamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderUnit_Samples
 }

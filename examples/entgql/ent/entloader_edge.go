@@ -4,40 +4,22 @@ package ent
 
 import (
 	"context"
+
+	"github.com/entloader/entloader/entloader"
 )
 
-// LoadSample loads the "sample" edge of the Result, together with that of its siblings.
-// It returns a *NotFoundError if there is no Sample.
-// Options change the query as they do in WithSample; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadSample loads the "sample" edge of the Result, together with that of its siblings. It returns
+// a *NotFoundError if there is no Sample. Options change the query as they do in WithSample;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Result) LoadSample(ctx context.Context, opts ...func(*SampleQuery)) (*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderResult_SampleEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Sample, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QuerySample()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderResult_SampleEdge, _m.entloaderParent(ctx), (*Result).QuerySample, _m.Edges.Sample, opts)
 }
 
-// LoadUnit loads the "unit" edge of the Sample, together with that of its siblings.
-// It returns a *NotFoundError if there is no Unit.
-// Options change the query as they do in WithUnit; they run several times and must not have
-// side effects. The entity is shared and read-only.
+// LoadUnit loads the "unit" edge of the Sample, together with that of its siblings. It returns
+// a *NotFoundError if there is no Unit. Options change the query as they do in WithUnit;
+// they run several times and must not have side effects. The entity is shared and read-only.
 func (_m *Sample) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if one, ok, err := entloaderSample_UnitEdge.LoadOne(ctx, sc, _m.entloader, _m.ID, _m.Edges.Unit, opts); ok {
-			return one, err
-		}
-	}
-	q := _m.QueryUnit()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Only(ctx)
+	return entloader.LoadOne(ctx, entloaderSample_UnitEdge, _m.entloaderParent(ctx), (*Sample).QueryUnit, _m.Edges.Unit, opts)
 }
 
 // LoadResults loads the "results" edge of the Sample, together with that of its siblings. It
@@ -45,46 +27,19 @@ func (_m *Sample) LoadUnit(ctx context.Context, opts ...func(*UnitQuery)) (*Unit
 // a limit is one per Sample; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Sample) LoadResults(ctx context.Context, opts ...func(*ResultQuery)) ([]*Result, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderSample_ResultsEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Results, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderSample_ResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, _m.Edges.Results, opts)
 }
 
 // CountResults counts the "results" edge of the Sample, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadResults, but a limit has no effect and an offset is an error.
 func (_m *Sample) CountResults(ctx context.Context, opts ...func(*ResultQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSample_ResultsEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderSample_ResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
 }
 
 // ExistResults reports whether there is anything on the "results" edge of the Sample, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadResults.
 func (_m *Sample) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderSample_ResultsEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QueryResults()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderSample_ResultsEdge, _m.entloaderParent(ctx), (*Sample).QueryResults, opts)
 }
 
 // LoadSamples loads the "samples" edge of the Unit, together with that of its siblings. It
@@ -92,44 +47,17 @@ func (_m *Sample) ExistResults(ctx context.Context, opts ...func(*ResultQuery)) 
 // a limit is one per Unit; they run several times and must not have side effects. The slice and the
 // entities are shared and read-only.
 func (_m *Unit) LoadSamples(ctx context.Context, opts ...func(*SampleQuery)) ([]*Sample, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if many, ok, err := entloaderUnit_SamplesEdge.LoadMany(ctx, sc, _m.entloader, _m.ID, _m.Edges.Samples, opts); ok {
-			return many, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.All(ctx)
+	return entloader.LoadMany(ctx, entloaderUnit_SamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, _m.Edges.Samples, opts)
 }
 
 // CountSamples counts the "samples" edge of the Unit, together with that of its siblings, as
 // Count of ent's edge query does. Options are as in LoadSamples, but a limit has no effect and an offset is an error.
 func (_m *Unit) CountSamples(ctx context.Context, opts ...func(*SampleQuery)) (int, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnit_SamplesEdge.CountMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Count(ctx)
+	return entloader.CountMany(ctx, entloaderUnit_SamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
 }
 
 // ExistSamples reports whether there is anything on the "samples" edge of the Unit, together with that of its siblings, as
 // Exist of ent's edge query does. Options are as in LoadSamples.
 func (_m *Unit) ExistSamples(ctx context.Context, opts ...func(*SampleQuery)) (bool, error) {
-	if sc := _m.entloaderScope(ctx); sc != nil {
-		if v, ok, err := entloaderUnit_SamplesEdge.ExistMany(ctx, sc, _m.entloader, _m.ID, opts); ok {
-			return v, err
-		}
-	}
-	q := _m.QuerySamples()
-	for _, opt := range opts {
-		opt(q)
-	}
-	return q.Exist(ctx)
+	return entloader.ExistMany(ctx, entloaderUnit_SamplesEdge, _m.entloaderParent(ctx), (*Unit).QuerySamples, opts)
 }

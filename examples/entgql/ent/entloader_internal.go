@@ -5,8 +5,6 @@ package ent
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -79,41 +77,19 @@ func entloaderTx(c *config) bool {
 	return ok
 }
 
-// entloaderAll runs q as its All method does, with a hook on the statement.
-// scanned are the entities that the statement brought, returned those that the
-// interceptors let through.
-func entloaderAll[T any, Q interface {
+// entloaderQuery is what the query builders of ent have in common, for entities T.
+type entloaderQuery[T any] interface {
 	Query
 	prepareQuery(context.Context) error
 	sqlAll(context.Context, ...queryHook) ([]T, error)
-}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook) (returned, scanned []T, err error) {
-	ctx = setContextOp(ctx, qc(q), op)
-	if err := q.prepareQuery(ctx); err != nil {
-		return nil, nil, err
-	}
-	qr := QuerierFunc(func(ctx context.Context, query Query) (Value, error) {
-		q, ok := query.(Q)
-		if !ok {
-			return nil, fmt.Errorf("unexpected query type %T", query)
-		}
-		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, qc(q))
-		})
-		scanned = nodes
-		return nodes, err
-	})
-	returned, err = withInterceptors[[]T](ctx, q, qr, inters)
-	return returned, scanned, err
+	entloaderView() *entloader.View
 }
 
-// entloaderCount runs q as its Count or Exist method does, with a hook on a
-// statement that brings no entities; the interceptors are given answer.
-func entloaderCount[T any, Q interface {
-	Query
-	prepareQuery(context.Context) error
-	sqlAll(context.Context, ...queryHook) ([]T, error)
-}](ctx context.Context, q Q, qc func(Q) *QueryContext, inters []Interceptor, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-	ctx = setContextOp(ctx, qc(q), op)
+// entloaderRun runs q as its methods do, with a hook on the statement. The
+// interceptors are given what answer makes of the entities that it brings.
+func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
+	v := q.entloaderView()
+	ctx = setContextOp(ctx, v.Context, op)
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}
@@ -122,545 +98,237 @@ func entloaderCount[T any, Q interface {
 		if !ok {
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
-		_, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, qc(q))
+		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
+			hook(ctx, spec, q.entloaderView().Context)
 		})
 		if err != nil {
 			return nil, err
 		}
-		return answer()
+		return answer(nodes)
 	})
-	return withInterceptors[Value](ctx, q, qr, inters)
+	return withInterceptors[Value](ctx, q, qr, v.Interceptors)
 }
 
-type entloaderQueryState = entloader.QueryState
-
-// entloaderResultSibling is what loaders remember of a Result: its keys.
-type entloaderResultSibling struct {
-	id       int
-	fkSample entloader.FK[int]
+// entloaderSend returns a function that sends the statement of q, a query with
+// configuration c, to another driver. It is not inlined, which would be a copy per
+// type.
+//
+//go:noinline
+func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, dialect.Driver) error {
+	return func(ctx context.Context, driver dialect.Driver) error {
+		own := c.driver
+		c.driver = driver
+		_, err := q.sqlAll(ctx)
+		c.driver = own
+		return err
+	}
 }
 
-type entloaderResultHandle = entloader.Handle[entloaderResultSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Result) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *ResultQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
+// entloaderSpec prepares a query for its entities being remembered.
+func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
 	if LoadersFromContext(ctx) == nil {
 		return ctx
 	}
-	for _, fk := range result.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
-	}
-	_q.entloader.Watch(spec)
-	if _q.withSample.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
+	return entloader.Watch(ctx, e, spec, q.entloaderView())
 }
 
-// entloaderNodes remembers the entities as siblings.
-func (_q *ResultQuery) entloaderNodes(ctx context.Context, nodes []*Result) {
-	if _q.withSample.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderResultSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderResultSibling{
-			id:       n.ID,
-			fkSample: entloader.FKPointer(n.sample_results, _q.entloader.Selected(result.SampleColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderNodes remembers the entities of a query with configuration c as
+// siblings.
+func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
+	if sc := entloaderScope(ctx, c); sc != nil {
+		entloader.Remember(e, sc, q.entloaderView(), nodes)
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l ResultLoaders) Siblings(entities ...*Result) {
-	entloader.Declare(entities, entloaderResultHandleOf, func(n *Result) (*entloader.Scope, entloaderResultSibling) {
-		return l.loaders.declared(&n.config), entloaderResultSibling{id: n.ID, fkSample: entloader.FKPointer(n.sample_results, false)}
-	})
+type (
+	entloaderHandle     = entloader.Handle
+	entloaderQueryState = entloader.QueryState
+)
+
+// entloaderPackage is this package as the runtime sees it.
+var entloaderPackage = &entloader.Package{
+	NotFound:    func(label string) error { return &NotFoundError{label} },
+	NotSingular: func(label string) error { return &NotSingularError{label} },
+	IsNotFound:  IsNotFound,
 }
 
-func entloaderResultHandleOf(n *Result) *entloaderResultHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *ResultQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
+// entloaderResultEntity is what loaders remember of Results: their keys.
+var entloaderResultEntity = &entloader.Entity[*Result]{
+	Handle: func(n *Result) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Result) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Result) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Result]{
+		entloader.ReadNilFK(result.SampleColumn, func(n *Result) *int { return n.sample_results }),
+	},
+	Hidden: result.ForeignKeys,
 }
 
-// entloaderCut reports whether q does not bring all rows.
-func (_q *ResultQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Result) entloaderParent(ctx context.Context) entloader.Parent[*Result, int] {
+	return entloader.Parent[*Result, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
+	}
 }
 
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *ResultQuery) entloaderCutBelow() bool {
-	if with := _q.withSample; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *ResultQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *ResultQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSample; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	v.Eager(0, "", _q.withSample.entloaderView())
+	return v
 }
 
 // entloaderResultTarget is Result as the runtime sees it.
 var entloaderResultTarget = &entloader.Target[*Result, *ResultQuery]{
-	IDColumn: result.FieldID,
-	New: func(sc *entloader.Scope) *ResultQuery {
-		return NewResultClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *ResultQuery, op string, hook entloader.SpecHook) (returned, scanned []*Result, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *ResultQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *ResultQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(result.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *ResultQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *ResultQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *ResultQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{result.Label} },
-	NotSingular: func() error { return &NotSingularError{result.Label} },
+	Package: entloaderPackage, Label: result.Label, IDColumn: result.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *ResultQuery { return NewResultClient(*sc.Client().(*config)).Query() },
+	View: (*ResultQuery).entloaderView,
+	Run:  entloaderRun[*Result, *ResultQuery],
 }
 
 var entloaderResult_ByID = &entloader.Relation[int, *Result, *ResultQuery]{
-	Name:   "Result by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: result.FieldID},
-	One:    true,
-	Target: entloaderResultTarget,
+	Name: "Result by id", Target: entloaderResultTarget, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: result.FieldID},
 }
 
 var entloaderResult_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:   "Result.sample",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: result.Table, Column: result.FieldID, On: result.SampleColumn, Target: sample.FieldID},
-	One:    true,
-	Target: entloaderSampleTarget,
+	Name: "Result.sample", Target: entloaderSampleTarget, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: result.Table, Column: result.FieldID, On: result.SampleColumn, Target: sample.FieldID},
 }
 
-var entloaderResult_SampleEdge = &entloader.EntityEdge[entloaderResultSibling, int, int, *Sample, *SampleQuery]{
-	Name:     "Result.sample",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderResultSibling) int { return s.id },
-	ByID:     entloaderResult_Sample,
-	FK:       func(s *entloaderResultSibling) entloader.FK[int] { return s.fkSample },
-	ByFK:     entloaderSample_ByID,
+var entloaderResult_SampleEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Result.sample", Index: 0, Required: true, ByID: entloaderResult_Sample, ByFK: entloaderSample_ByID, FK: 0,
 }
 
-// entloaderSampleSibling is what loaders remember of a Sample: its keys.
-type entloaderSampleSibling struct {
-	id     int
-	fkUnit entloader.FK[int]
+// entloaderSampleEntity is what loaders remember of Samples: their keys.
+var entloaderSampleEntity = &entloader.Entity[*Sample]{
+	Handle: func(n *Sample) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Sample) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Sample) int { return n.ID }),
+	FKs: []entloader.KeyReader[*Sample]{
+		entloader.ReadNilFK(sample.UnitColumn, func(n *Sample) *int { return n.unit_samples }),
+	},
+	Hidden: sample.ForeignKeys,
 }
 
-type entloaderSampleHandle = entloader.Handle[entloaderSampleSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Sample) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *SampleQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	for _, fk := range sample.ForeignKeys {
-		spec.Node.AddColumnOnce(fk)
-	}
-	_q.entloader.Watch(spec)
-	if _q.withUnit.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 2)
-	}
-	if _q.withResults.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 1, 2)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *SampleQuery) entloaderNodes(ctx context.Context, nodes []*Sample) {
-	if _q.withUnit.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	if _q.withResults.entloaderCut() {
-		_q.entloader.Cut(1)
-	}
-	set, h := entloader.NewSet[entloaderSampleSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderSampleSibling{
-			id:     n.ID,
-			fkUnit: entloader.FKPointer(n.unit_samples, _q.entloader.Selected(sample.UnitColumn)),
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Sample) entloaderParent(ctx context.Context) entloader.Parent[*Sample, int] {
+	return entloader.Parent[*Sample, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l SampleLoaders) Siblings(entities ...*Sample) {
-	entloader.Declare(entities, entloaderSampleHandleOf, func(n *Sample) (*entloader.Scope, entloaderSampleSibling) {
-		return l.loaders.declared(&n.config), entloaderSampleSibling{id: n.ID, fkUnit: entloader.FKPointer(n.unit_samples, false)}
-	})
-}
-
-func entloaderSampleHandleOf(n *Sample) *entloaderSampleHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *SampleQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *SampleQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *SampleQuery) entloaderCutBelow() bool {
-	if with := _q.withUnit; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *SampleQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	if with := _q.withResults; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	for _, with := range _q.withNamedResults {
-		if with.entloaderCut() || with.entloaderCutBelow() {
-			return true
-		}
+	v.Eager(0, "", _q.withUnit.entloaderView())
+	v.Eager(1, "", _q.withResults.entloaderView())
+	for name, with := range _q.withNamedResults {
+		v.Eager(1, name, with.entloaderView())
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *SampleQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
-	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withUnit; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	if with := _q.withResults; with != nil {
-		r.Edge(1, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(_q.withNamedResults)) {
-		r.Edge(1, name)
-		if with := _q.withNamedResults[name]; with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	return v
 }
 
 // entloaderSampleTarget is Sample as the runtime sees it.
 var entloaderSampleTarget = &entloader.Target[*Sample, *SampleQuery]{
-	IDColumn: sample.FieldID,
-	New: func(sc *entloader.Scope) *SampleQuery {
-		return NewSampleClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *SampleQuery, op string, hook entloader.SpecHook) (returned, scanned []*Sample, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *SampleQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *SampleQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(sample.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *SampleQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *SampleQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *SampleQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{sample.Label} },
-	NotSingular: func() error { return &NotSingularError{sample.Label} },
+	Package: entloaderPackage, Label: sample.Label, IDColumn: sample.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *SampleQuery { return NewSampleClient(*sc.Client().(*config)).Query() },
+	View: (*SampleQuery).entloaderView,
+	Run:  entloaderRun[*Sample, *SampleQuery],
 }
 
 var entloaderSample_ByID = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:   "Sample by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: sample.FieldID},
-	One:    true,
-	Target: entloaderSampleTarget,
+	Name: "Sample by id", Target: entloaderSampleTarget, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: sample.FieldID},
 }
 
 var entloaderSample_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:   "Sample.unit",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.UnitColumn, Target: unit.FieldID},
-	One:    true,
-	Target: entloaderUnitTarget,
+	Name: "Sample.unit", Target: entloaderUnitTarget, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Table: sample.Table, Column: sample.FieldID, On: sample.UnitColumn, Target: unit.FieldID},
 }
 
 var entloaderSample_Results = &entloader.Relation[int, *Result, *ResultQuery]{
-	Name:     "Sample.results",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: sample.ResultsColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderResultTarget,
+	Name: "Sample.results", Target: entloaderResultTarget, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: sample.ResultsColumn, Indexed: true},
 }
 
-var entloaderSample_UnitEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Unit, *UnitQuery]{
-	Name:     "Sample.unit",
-	Index:    0,
-	Required: true,
-	ID:       func(s *entloaderSampleSibling) int { return s.id },
-	ByID:     entloaderSample_Unit,
-	FK:       func(s *entloaderSampleSibling) entloader.FK[int] { return s.fkUnit },
-	ByFK:     entloaderUnit_ByID,
+var entloaderSample_UnitEdge = &entloader.EntityEdge[int, int, *Unit, *UnitQuery]{
+	Name: "Sample.unit", Index: 0, Required: true, ByID: entloaderSample_Unit, ByFK: entloaderUnit_ByID, FK: 0,
 }
 
-var entloaderSample_ResultsEdge = &entloader.EntityEdge[entloaderSampleSibling, int, int, *Result, *ResultQuery]{
-	Name:  "Sample.results",
-	Index: 1,
-	ID:    func(s *entloaderSampleSibling) int { return s.id },
-	ByID:  entloaderSample_Results,
+var entloaderSample_ResultsEdge = &entloader.EntityEdge[int, int, *Result, *ResultQuery]{
+	Name: "Sample.results", Index: 1, ByID: entloaderSample_Results,
 }
 
-// entloaderUnitSibling is what loaders remember of a Unit: its keys.
-type entloaderUnitSibling struct {
-	id int
+// entloaderUnitEntity is what loaders remember of Units: their keys.
+var entloaderUnitEntity = &entloader.Entity[*Unit]{
+	Handle: func(n *Unit) *entloaderHandle { return &n.entloader },
+	Scope:  func(l entloader.ScopeFinder, n *Unit) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
+	ID:     entloader.ReadID(func(n *Unit) int { return n.ID }),
 }
 
-type entloaderUnitHandle = entloader.Handle[entloaderUnitSibling]
-
-// entloaderScope returns the scope that the entity is loaded in, nil if ctx has
-// no loaders.
-func (_m *Unit) entloaderScope(ctx context.Context) *entloader.Scope {
-	return entloaderScope(ctx, &_m.config)
-}
-
-// entloaderSpec prepares the query for its entities being remembered.
-func (_q *UnitQuery) entloaderSpec(ctx context.Context, spec *sqlgraph.QuerySpec) context.Context {
-	if LoadersFromContext(ctx) == nil {
-		return ctx
-	}
-	_q.entloader.Watch(spec)
-	if _q.withSamples.entloaderPlain() {
-		ctx = _q.entloader.Eager(ctx, 0, 1)
-	}
-	return ctx
-}
-
-// entloaderNodes remembers the entities as siblings.
-func (_q *UnitQuery) entloaderNodes(ctx context.Context, nodes []*Unit) {
-	if _q.withSamples.entloaderCut() {
-		_q.entloader.Cut(0)
-	}
-	set, h := entloader.NewSet[entloaderUnitSibling](entloaderScope(ctx, &_q.config), len(nodes), &_q.entloader)
-	if set == nil {
-		return
-	}
-	for i, n := range nodes {
-		set.Rows[i] = entloaderUnitSibling{
-			id: n.ID,
-		}
-		n.entloader = h.At(i)
+// entloaderParent is the entity as its edges are loaded.
+func (_m *Unit) entloaderParent(ctx context.Context) entloader.Parent[*Unit, int] {
+	return entloader.Parent[*Unit, int]{
+		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// Siblings declares that entities belong together which no query returned
-// together, see [entloader.Declare].
-func (l UnitLoaders) Siblings(entities ...*Unit) {
-	entloader.Declare(entities, entloaderUnitHandleOf, func(n *Unit) (*entloader.Scope, entloaderUnitSibling) {
-		return l.loaders.declared(&n.config), entloaderUnitSibling{id: n.ID}
-	})
-}
-
-func entloaderUnitHandleOf(n *Unit) *entloaderUnitHandle { return &n.entloader }
-
-// entloaderPlain reports whether q is the query of an eager load without options.
-func (_q *UnitQuery) entloaderPlain() bool {
-	return _q != nil && _q.path == nil && len(_q.predicates) == 0 && len(_q.order) == 0 &&
-		len(_q.ctx.Fields) == 0 && _q.ctx.Unique == nil && !_q.entloaderCut()
-}
-
-// entloaderCut reports whether q does not bring all rows.
-func (_q *UnitQuery) entloaderCut() bool {
-	return _q != nil && (_q.ctx.Limit != nil || _q.ctx.Offset != nil)
-}
-
-// entloaderCutBelow reports whether some eager load of q does not bring all rows:
-// its limit is one for all of q's entities together.
-func (_q *UnitQuery) entloaderCutBelow() bool {
-	if with := _q.withSamples; with != nil && (with.entloaderCut() || with.entloaderCutBelow()) {
-		return true
+// entloaderView shows the query to the runtime.
+func (_q *UnitQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
 	}
-	for _, with := range _q.withNamedSamples {
-		if with.entloaderCut() || with.entloaderCutBelow() {
-			return true
-		}
+	v := &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Send: entloaderSend(_q, &_q.config),
 	}
-	return false
-}
-
-// entloaderRender notes the statements that q would send. It reports false if
-// they can not be sent for several entities at once.
-func (_q *UnitQuery) entloaderRender(ctx context.Context, r *entloader.Renderer) bool {
-	if _q.path != nil {
-		return false
+	v.Eager(0, "", _q.withSamples.entloaderView())
+	for name, with := range _q.withNamedSamples {
+		v.Eager(0, name, with.entloaderView())
 	}
-	r.Bounds(_q.ctx.Limit, _q.ctx.Offset)
-	drv := _q.driver
-	_q.driver = r
-	_, err := _q.sqlAll(ctx)
-	_q.driver = drv
-	if !r.Rendered(err) {
-		return false
-	}
-	r.Unique(_q.ctx.Unique)
-	if with := _q.withSamples; with != nil {
-		r.Edge(0, "")
-		if with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(_q.withNamedSamples)) {
-		r.Edge(0, name)
-		if with := _q.withNamedSamples[name]; with.entloaderCut() || !with.entloaderRender(ctx, r) {
-			return false
-		}
-	}
-	r.End()
-	return true
+	return v
 }
 
 // entloaderUnitTarget is Unit as the runtime sees it.
 var entloaderUnitTarget = &entloader.Target[*Unit, *UnitQuery]{
-	IDColumn: unit.FieldID,
-	New: func(sc *entloader.Scope) *UnitQuery {
-		return NewUnitClient(*sc.Client().(*config)).Query()
-	},
-	All: func(ctx context.Context, q *UnitQuery, op string, hook entloader.SpecHook) (returned, scanned []*Unit, err error) {
-		switch op {
-		case ent.OpQueryOnly:
-			q.Limit(2)
-		case ent.OpQueryExist, ent.OpQueryFirst:
-			q.Limit(1)
-		}
-		return entloaderAll(ctx, q, func(q *UnitQuery) *QueryContext { return q.ctx }, q.inters, op, hook)
-	},
-	Count: func(ctx context.Context, q *UnitQuery, op string, hook entloader.SpecHook, answer func() (ent.Value, error)) (ent.Value, error) {
-		if op == ent.OpQueryExist { // as Exist does
-			q.Limit(1)
-			if q.ctx.Unique == nil {
-				q.Unique(true)
-			}
-			q.ctx.AppendFieldOnce(unit.FieldID)
-		}
-		return entloaderCount(ctx, q, func(q *UnitQuery) *QueryContext { return q.ctx }, q.inters, op, hook, answer)
-	},
-	IDs: func(n int) ent.Value { return make([]int, n) },
-	Cut: func(q *UnitQuery) bool { return q.entloaderCutBelow() },
-	Render: func(ctx context.Context, q *UnitQuery, r *entloader.Renderer) bool {
-		return q.entloaderRender(ctx, r)
-	},
-	NotFound:    func() error { return &NotFoundError{unit.Label} },
-	NotSingular: func() error { return &NotSingularError{unit.Label} },
+	Package: entloaderPackage, Label: unit.Label, IDColumn: unit.FieldID, IDs: entloader.IDs[int],
+	New:  func(sc *entloader.Scope) *UnitQuery { return NewUnitClient(*sc.Client().(*config)).Query() },
+	View: (*UnitQuery).entloaderView,
+	Run:  entloaderRun[*Unit, *UnitQuery],
 }
 
 var entloaderUnit_ByID = &entloader.Relation[int, *Unit, *UnitQuery]{
-	Name:   "Unit by id",
-	Key:    entloader.IntKey[int](),
-	Match:  entloader.Match{Column: unit.FieldID},
-	One:    true,
-	Target: entloaderUnitTarget,
+	Name: "Unit by id", Target: entloaderUnitTarget, One: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: unit.FieldID},
 }
 
 var entloaderUnit_Samples = &entloader.Relation[int, *Sample, *SampleQuery]{
-	Name:     "Unit.samples",
-	Key:      entloader.IntKey[int](),
-	Match:    entloader.Match{Column: unit.SamplesColumn, Indexed: true},
-	Optional: true,
-	Target:   entloaderSampleTarget,
+	Name: "Unit.samples", Target: entloaderSampleTarget, Optional: true,
+	Key:   entloader.IntKey[int],
+	Match: entloader.Match{Column: unit.SamplesColumn, Indexed: true},
 }
 
-var entloaderUnit_SamplesEdge = &entloader.EntityEdge[entloaderUnitSibling, int, int, *Sample, *SampleQuery]{
-	Name:  "Unit.samples",
-	Index: 0,
-	ID:    func(s *entloaderUnitSibling) int { return s.id },
-	ByID:  entloaderUnit_Samples,
+var entloaderUnit_SamplesEdge = &entloader.EntityEdge[int, int, *Sample, *SampleQuery]{
+	Name: "Unit.samples", Index: 0, ByID: entloaderUnit_Samples,
 }

@@ -24,7 +24,7 @@ type Result struct {
 	Edges          ResultEdges `json:"edges"`
 	sample_results *int
 	selectValues   sql.SelectValues
-	entloader      entloaderResultHandle
+	entloader      entloaderHandle
 }
 
 // ResultEdges holds the relations/edges for other nodes in the graph.

@@ -26,7 +26,7 @@ type Sample struct {
 	Edges        SampleEdges `json:"edges"`
 	unit_samples *int
 	selectValues sql.SelectValues
-	entloader    entloaderSampleHandle
+	entloader    entloaderHandle
 }
 
 // SampleEdges holds the relations/edges for other nodes in the graph.

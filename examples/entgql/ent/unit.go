@@ -22,7 +22,7 @@ type Unit struct {
 	// The values are being populated by the UnitQuery when eager-loading is set.
 	Edges        UnitEdges `json:"edges"`
 	selectValues sql.SelectValues
-	entloader    entloaderUnitHandle
+	entloader    entloaderHandle
 }
 
 // UnitEdges holds the relations/edges for other nodes in the graph.

@@ -388,7 +388,7 @@ func (_q *UnitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Unit, e
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -408,7 +408,7 @@ func (_q *UnitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Unit, e
 			return nil, err
 		}
 	}
-	_q.entloaderNodes(ctx, nodes)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderUnitEntity)
 	for name, query := range _q.withNamedSamples {
 		if err := _q.loadSamples(ctx, query, nodes,
 			func(n *Unit) { n.appendNamedSamples(name) },
@@ -458,7 +458,7 @@ func (_q *UnitQuery) loadSamples(ctx context.Context, query *SampleQuery, nodes 
 
 func (_q *UnitQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = _q.entloaderSpec(ctx, _spec)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
