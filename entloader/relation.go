@@ -3,6 +3,7 @@ package entloader
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"entgo.io/ent"
@@ -54,7 +55,7 @@ func IDs[I any](n int) ent.Value { return make([]I, n) }
 // entities that the statement brought, returned those that interceptors let
 // through.
 func runAll[T, Q any](ctx context.Context, t *Target[T, Q], q Q, op string, hook SpecHook) (returned, scanned []T, err error) {
-	limit, c := 0, t.View(q).Context
+	limit, v := 0, t.View(q)
 	switch op {
 	case ent.OpQueryOnly:
 		limit = 2
@@ -62,18 +63,20 @@ func runAll[T, Q any](ctx context.Context, t *Target[T, Q], q Q, op string, hook
 		limit = 1
 	}
 	if limit > 0 {
-		c.Limit = &limit
+		v.Context.Limit = &limit
 	}
-	v, err := t.Run(ctx, q, op, hook, func(rows []T) (ent.Value, error) {
-		scanned = rows
+	found, err := t.Run(ctx, q, op, hook, func(rows []T) (ent.Value, error) {
+		if scanned = rows; len(v.Interceptors) > 0 {
+			scanned = slices.Clone(rows) // interceptors may edit theirs
+		}
 		return rows, nil
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	returned, ok := v.([]T)
+	returned, ok := found.([]T)
 	if !ok {
-		return nil, nil, fmt.Errorf("unexpected type %T returned from %T. expected type: %T", v, q, returned) // as ent says it
+		return nil, nil, fmt.Errorf("unexpected type %T returned from %T. expected type: %T", found, q, returned) // as ent says it
 	}
 	return returned, scanned, nil
 }

@@ -243,7 +243,7 @@ func groups[K comparable, T any](s *rowScanner[K], returned, scanned []T, out []
 			}
 		}
 	}
-	if len(returned) != len(scanned) || len(returned) > 0 && &returned[0] != &scanned[0] {
+	if !slices.EqualFunc(returned, scanned, func(a, b T) bool { return any(a) == any(b) }) {
 		kept, ok := returnedRows(s, returned, scanned)
 		if !ok {
 			return false

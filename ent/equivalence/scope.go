@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -216,6 +217,49 @@ func testInterceptorsSeparateClients(t *testing.T, db Database) {
 	// The interceptor drops from the list of the whole batch: what it lets
 	// through reaches its own unit.
 	require.Equal(t, all/2, half)
+}
+
+// An interceptor may edit the list that a batch returns, as it may that of ent's own query: what it lets through reaches
+// its own unit.
+func testInterceptorEditsTheList(t *testing.T, db Database) {
+	for name, edit := range map[string]func([]*ent.Sample) []*ent.Sample{
+		"drops": func(list []*ent.Sample) []*ent.Sample {
+			return slices.DeleteFunc(list, func(s *ent.Sample) bool { return s.ID%3 == 0 })
+		},
+		"reverses": func(list []*ent.Sample) []*ent.Sample {
+			slices.Reverse(list)
+			return list
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lab := db.newLab(t, 10)
+			lab.Sample.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+				return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+					v, err := next.Query(ctx, q)
+					if list, ok := v.([]*ent.Sample); ok && err == nil {
+						v = edit(list)
+					}
+					return v, err
+				})
+			}))
+			ctx, _ := lab.load(t)
+			units := lab.Unit.Query().AllX(ctx)
+			lab.rec.Reset()
+			got := make([][]*ent.Sample, len(units))
+			for i, u := range units {
+				var err error
+				got[i], err = u.LoadSamples(ctx)
+				require.NoError(t, err)
+			}
+			lab.statements(t, 1)
+			found := 0
+			for i, u := range units {
+				require.Equal(t, rows(t, u.QuerySamples().AllX(t.Context()), false), rows(t, got[i], false))
+				found += len(got[i])
+			}
+			require.Greater(t, found, len(units))
+		})
+	}
 }
 
 // A database error reaches every waiter, names the edge, and is not kept.

@@ -72,6 +72,7 @@ func Run(t *testing.T, db Database) {
 		{"ForeignContextValuesDoNotSplit", testForeignContextValuesDoNotSplit},
 		{"Transaction", testTransaction},
 		{"InterceptorsSeparateClients", testInterceptorsSeparateClients},
+		{"InterceptorEditsTheList", testInterceptorEditsTheList},
 		{"DatabaseError", testDatabaseError},
 		{"Panic", testPanic},
 		{"LoadFromInterceptor", testLoadFromInterceptor},
