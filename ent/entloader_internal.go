@@ -145,17 +145,18 @@ func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, 
 
 // entloaderSpec prepares a query for its entities being remembered.
 func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
-	if LoadersFromContext(ctx) == nil {
+	l := LoadersFromContext(ctx)
+	if l == nil {
 		return ctx
 	}
-	return entloader.Watch(ctx, e, spec, q.entloaderView())
+	return entloader.Watch(ctx, e, &l.Loaders, spec, q.entloaderView())
 }
 
 // entloaderNodes remembers the entities of a query with configuration c as
 // siblings.
 func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
 	if sc := entloaderScope(ctx, c); sc != nil {
-		entloader.Remember(e, sc, q.entloaderView(), nodes)
+		entloader.Remember(ctx, e, sc, q.entloaderView(), nodes)
 	}
 }
 
@@ -180,6 +181,8 @@ var entloaderAssignmentEntity = &entloader.Entity[*Assignment]{
 		entloader.ReadFK(assignment.SampleColumn, func(n *Assignment) int { return n.SampleID }),
 		entloader.ReadFK(assignment.ProjectColumn, func(n *Assignment) int64 { return n.ProjectID }),
 	},
+	Make:   func(sc *entloader.Scope) *Assignment { return &Assignment{config: *sc.Client().(*config)} },
+	Assign: (*Assignment).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -196,7 +199,7 @@ func (_q *AssignmentQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSample.entloaderView())
@@ -215,7 +218,7 @@ var entloaderAssignmentTarget = &entloader.Target[*Assignment, *AssignmentQuery]
 var entloaderAssignment_ByID = &entloader.Relation[int, *Assignment, *AssignmentQuery]{
 	Name: "Assignment by id", Target: entloaderAssignmentTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: assignment.FieldID},
+	Match: entloader.Match{Column: assignment.FieldID, Unique: true},
 }
 
 var entloaderAssignment_BySampleIDProjectID = &entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]{
@@ -226,7 +229,7 @@ var entloaderAssignment_BySampleIDProjectID = &entloader.Relation[AssignmentBySa
 			entloader.Part(entloader.IntKey[int64](), func(k *AssignmentBySampleIDProjectIDKey) *int64 { return &k.ProjectID }),
 		)
 	},
-	Match: entloader.Match{Columns: []string{assignment.FieldSampleID, assignment.FieldProjectID}},
+	Match: entloader.Match{Columns: []string{assignment.FieldSampleID, assignment.FieldProjectID}, Unique: true},
 }
 
 var entloaderAssignment_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
@@ -256,7 +259,7 @@ func (_q *BacklogQuery) entloaderView() *entloader.View {
 	}
 	return &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers),
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers),
 		Send: entloaderSend(_q, &_q.config),
 	}
 }
@@ -277,6 +280,8 @@ var entloaderBadgeEntity = &entloader.Entity[*Badge]{
 	FKs: []entloader.KeyReader[*Badge]{
 		entloader.ReadIDFK(func(n *Badge) uuid.UUID { return n.ID }),
 	},
+	Make:   func(sc *entloader.Scope) *Badge { return &Badge{config: *sc.Client().(*config)} },
+	Assign: (*Badge).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -293,7 +298,7 @@ func (_q *BadgeQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withTechnician.entloaderView())
@@ -311,7 +316,7 @@ var entloaderBadgeTarget = &entloader.Target[*Badge, *BadgeQuery]{
 var entloaderBadge_ByID = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
 	Name: "Badge by id", Target: entloaderBadgeTarget, One: true,
 	Key:   entloader.ValueKey[uuid.UUID],
-	Match: entloader.Match{Column: badge.FieldID},
+	Match: entloader.Match{Column: badge.FieldID, Unique: true},
 }
 
 var entloaderBadge_Technician = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
@@ -335,6 +340,8 @@ var entloaderCalibrationEntity = &entloader.Entity[*Calibration]{
 		entloader.ReadNilFK(calibration.InstrumentColumn, func(n *Calibration) *labid.InstrumentID { return n.device_no }),
 	},
 	Hidden: calibration.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Calibration { return &Calibration{config: *sc.Client().(*config)} },
+	Assign: (*Calibration).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -351,7 +358,7 @@ func (_q *CalibrationQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withInstrument.entloaderView())
@@ -372,7 +379,7 @@ var entloaderCalibrationTarget = &entloader.Target[*Calibration, *CalibrationQue
 var entloaderCalibration_ByID = &entloader.Relation[int, *Calibration, *CalibrationQuery]{
 	Name: "Calibration by id", Target: entloaderCalibrationTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: calibration.FieldID},
+	Match: entloader.Match{Column: calibration.FieldID, Unique: true},
 }
 
 var entloaderCalibration_ByPerformedAtInstrumentID = &entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]{
@@ -383,7 +390,7 @@ var entloaderCalibration_ByPerformedAtInstrumentID = &entloader.Relation[Calibra
 			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CalibrationByPerformedAtInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
 		)
 	},
-	Match: entloader.Match{Columns: []string{calibration.FieldPerformedAt, calibration.InstrumentColumn}},
+	Match: entloader.Match{Columns: []string{calibration.FieldPerformedAt, calibration.InstrumentColumn}, Unique: true},
 }
 
 var entloaderCalibration_Instrument = &entloader.Relation[int, *Instrument, *InstrumentQuery]{
@@ -416,6 +423,8 @@ var entloaderCertificationEntity = &entloader.Entity[*Certification]{
 		entloader.ReadFK(certification.TechnicianColumn, func(n *Certification) uuid.UUID { return n.TechnicianID }),
 		entloader.ReadFK(certification.InstrumentColumn, func(n *Certification) labid.InstrumentID { return n.InstrumentID }),
 	},
+	Make:   func(sc *entloader.Scope) *Certification { return &Certification{config: *sc.Client().(*config)} },
+	Assign: (*Certification).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -432,7 +441,7 @@ func (_q *CertificationQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withTechnician.entloaderView())
@@ -458,7 +467,7 @@ var entloaderCertification_ByTechnicianIDInstrumentID = &entloader.Relation[Cert
 			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
 		)
 	},
-	Match: entloader.Match{Columns: []string{certification.FieldTechnicianID, certification.FieldInstrumentID}},
+	Match: entloader.Match{Columns: []string{certification.FieldTechnicianID, certification.FieldInstrumentID}, Unique: true},
 }
 
 var entloaderCertification_TechnicianEdge = &entloader.EntityEdge[struct{}, uuid.UUID, *Technician, *TechnicianQuery]{
@@ -478,6 +487,8 @@ var entloaderDocumentEntity = &entloader.Entity[*Document]{
 		entloader.ReadNilFK(document.UnitColumn, func(n *Document) *int { return n.unit_documents }),
 	},
 	Hidden: document.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Document { return &Document{config: *sc.Client().(*config)} },
+	Assign: (*Document).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -494,7 +505,7 @@ func (_q *DocumentQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withUnit.entloaderView())
@@ -512,7 +523,7 @@ var entloaderDocumentTarget = &entloader.Target[*Document, *DocumentQuery]{
 var entloaderDocument_ByID = &entloader.Relation[int, *Document, *DocumentQuery]{
 	Name: "Document by id", Target: entloaderDocumentTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: document.FieldID},
+	Match: entloader.Match{Column: document.FieldID, Unique: true},
 }
 
 var entloaderDocument_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
@@ -533,6 +544,9 @@ var entloaderIncidentEntity = &entloader.Entity[*Incident]{
 	FKs: []entloader.KeyReader[*Incident]{
 		entloader.ReadFK(incident.UnitColumn, func(n *Incident) int { return n.UnitID }),
 	},
+	Make:   func(sc *entloader.Scope) *Incident { return &Incident{config: *sc.Client().(*config)} },
+	Assign: (*Incident).assignValues,
+	Policy: true,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -549,7 +563,7 @@ func (_q *IncidentQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withUnit.entloaderView())
@@ -567,7 +581,7 @@ var entloaderIncidentTarget = &entloader.Target[*Incident, *IncidentQuery]{
 var entloaderIncident_ByID = &entloader.Relation[int, *Incident, *IncidentQuery]{
 	Name: "Incident by id", Target: entloaderIncidentTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: incident.FieldID},
+	Match: entloader.Match{Column: incident.FieldID, Unique: true},
 }
 
 var entloaderIncident_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
@@ -589,6 +603,8 @@ var entloaderInstrumentEntity = &entloader.Entity[*Instrument]{
 		entloader.ReadNilFK(instrument.HomeColumn, func(n *Instrument) *int { return n.instrument_home }),
 	},
 	Hidden: instrument.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Instrument { return &Instrument{config: *sc.Client().(*config)} },
+	Assign: (*Instrument).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -605,7 +621,7 @@ func (_q *InstrumentQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withHome.entloaderView())
@@ -627,13 +643,13 @@ var entloaderInstrumentTarget = &entloader.Target[*Instrument, *InstrumentQuery]
 var entloaderInstrument_ByID = &entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery]{
 	Name: "Instrument by id", Target: entloaderInstrumentTarget, One: true,
 	Key:   entloader.IntKey[labid.InstrumentID],
-	Match: entloader.Match{Column: instrument.FieldID},
+	Match: entloader.Match{Column: instrument.FieldID, Unique: true},
 }
 
 var entloaderInstrument_ByAssetTag = &entloader.Relation[string, *Instrument, *InstrumentQuery]{
 	Name: "Instrument by asset_tag", Target: entloaderInstrumentTarget, One: true,
 	Key:   entloader.StringKey[string],
-	Match: entloader.Match{Column: instrument.FieldAssetTag},
+	Match: entloader.Match{Column: instrument.FieldAssetTag, Unique: true},
 }
 
 var entloaderInstrument_Home = &entloader.Relation[labid.InstrumentID, *Location, *LocationQuery]{
@@ -695,6 +711,8 @@ var entloaderLabelEntity = &entloader.Entity[*Label]{
 		entloader.ReadNilFK(entlabel.SampleColumn, func(n *Label) *int { return n.sample_label }),
 	},
 	Hidden: entlabel.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Label { return &Label{config: *sc.Client().(*config)} },
+	Assign: (*Label).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -711,7 +729,7 @@ func (_q *LabelQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSample.entloaderView())
@@ -729,7 +747,7 @@ var entloaderLabelTarget = &entloader.Target[*Label, *LabelQuery]{
 var entloaderLabel_ByID = &entloader.Relation[int, *Label, *LabelQuery]{
 	Name: "Label by id", Target: entloaderLabelTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: entlabel.FieldID},
+	Match: entloader.Match{Column: entlabel.FieldID, Unique: true},
 }
 
 var entloaderLabel_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
@@ -750,6 +768,8 @@ var entloaderLocationEntity = &entloader.Entity[*Location]{
 	FKs: []entloader.KeyReader[*Location]{
 		entloader.ReadNilFK(location.ParentColumn, func(n *Location) *int { return n.ParentID }),
 	},
+	Make:   func(sc *entloader.Scope) *Location { return &Location{config: *sc.Client().(*config)} },
+	Assign: (*Location).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -766,7 +786,7 @@ func (_q *LocationQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withParent.entloaderView())
@@ -786,7 +806,7 @@ var entloaderLocationTarget = &entloader.Target[*Location, *LocationQuery]{
 var entloaderLocation_ByID = &entloader.Relation[int, *Location, *LocationQuery]{
 	Name: "Location by id", Target: entloaderLocationTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: location.FieldID},
+	Match: entloader.Match{Column: location.FieldID, Unique: true},
 }
 
 var entloaderLocation_ByParentIDName = &entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery]{
@@ -797,7 +817,7 @@ var entloaderLocation_ByParentIDName = &entloader.Relation[LocationByParentIDNam
 			entloader.Part(entloader.StringKey[string](), func(k *LocationByParentIDNameKey) *string { return &k.Name }),
 		)
 	},
-	Match: entloader.Match{Columns: []string{location.FieldParentID, location.FieldName}},
+	Match: entloader.Match{Columns: []string{location.FieldParentID, location.FieldName}, Unique: true},
 }
 
 var entloaderLocation_Parent = &entloader.Relation[int, *Location, *LocationQuery]{
@@ -838,6 +858,8 @@ var entloaderNoteEntity = &entloader.Entity[*Note]{
 	FKs: []entloader.KeyReader[*Note]{
 		entloader.ReadFK(note.UnitColumn, func(n *Note) int { return n.UnitID }),
 	},
+	Make:   func(sc *entloader.Scope) *Note { return &Note{config: *sc.Client().(*config)} },
+	Assign: (*Note).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -854,7 +876,7 @@ func (_q *NoteQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withUnit.entloaderView())
@@ -872,7 +894,7 @@ var entloaderNoteTarget = &entloader.Target[*Note, *NoteQuery]{
 var entloaderNote_ByID = &entloader.Relation[int, *Note, *NoteQuery]{
 	Name: "Note by id", Target: entloaderNoteTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: note.FieldID},
+	Match: entloader.Match{Column: note.FieldID, Unique: true},
 }
 
 var entloaderNote_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
@@ -890,6 +912,8 @@ var entloaderProjectEntity = &entloader.Entity[*Project]{
 	Handle: func(n *Project) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *Project) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Project) int64 { return n.ID }),
+	Make:   func(sc *entloader.Scope) *Project { return &Project{config: *sc.Client().(*config)} },
+	Assign: (*Project).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -906,7 +930,7 @@ func (_q *ProjectQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSamples.entloaderView())
@@ -925,7 +949,7 @@ var entloaderProjectTarget = &entloader.Target[*Project, *ProjectQuery]{
 var entloaderProject_ByID = &entloader.Relation[int64, *Project, *ProjectQuery]{
 	Name: "Project by id", Target: entloaderProjectTarget, One: true,
 	Key:   entloader.IntKey[int64],
-	Match: entloader.Match{Column: project.FieldID},
+	Match: entloader.Match{Column: project.FieldID, Unique: true},
 }
 
 var entloaderProject_Samples = &entloader.Relation[int64, *Sample, *SampleQuery]{
@@ -958,6 +982,8 @@ var entloaderResultEntity = &entloader.Entity[*Result]{
 		entloader.ReadZeroFK(result.InstrumentColumn, func(n *Result) labid.InstrumentID { return n.InstrumentID }),
 	},
 	Hidden: result.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Result { return &Result{config: *sc.Client().(*config)} },
+	Assign: (*Result).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -974,7 +1000,7 @@ func (_q *ResultQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSample.entloaderView())
@@ -993,7 +1019,7 @@ var entloaderResultTarget = &entloader.Target[*Result, *ResultQuery]{
 var entloaderResult_ByID = &entloader.Relation[int, *Result, *ResultQuery]{
 	Name: "Result by id", Target: entloaderResultTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: result.FieldID},
+	Match: entloader.Match{Column: result.FieldID, Unique: true},
 }
 
 var entloaderResult_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
@@ -1027,6 +1053,8 @@ var entloaderSampleEntity = &entloader.Entity[*Sample]{
 		entloader.ReadNilFK(sample.SourceColumn, func(n *Sample) *int { return n.sample_aliquots }),
 	},
 	Hidden: sample.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Sample { return &Sample{config: *sc.Client().(*config)} },
+	Assign: (*Sample).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -1043,7 +1071,7 @@ func (_q *SampleQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withUnit.entloaderView())
@@ -1070,13 +1098,13 @@ var entloaderSampleTarget = &entloader.Target[*Sample, *SampleQuery]{
 var entloaderSample_ByID = &entloader.Relation[int, *Sample, *SampleQuery]{
 	Name: "Sample by id", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: sample.FieldID},
+	Match: entloader.Match{Column: sample.FieldID, Unique: true},
 }
 
 var entloaderSample_BySerial = &entloader.Relation[string, *Sample, *SampleQuery]{
 	Name: "Sample by serial", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.StringKey[string],
-	Match: entloader.Match{Column: sample.FieldSerial},
+	Match: entloader.Match{Column: sample.FieldSerial, Unique: true},
 }
 
 var entloaderSample_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
@@ -1174,6 +1202,8 @@ var entloaderStandardEntity = &entloader.Entity[*Standard]{
 	Handle: func(n *Standard) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *Standard) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Standard) labid.StandardCode { return n.ID }),
+	Make:   func(sc *entloader.Scope) *Standard { return &Standard{config: *sc.Client().(*config)} },
+	Assign: (*Standard).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -1190,7 +1220,7 @@ func (_q *StandardQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withCalibrations.entloaderView())
@@ -1210,7 +1240,7 @@ var entloaderStandard_ByID = &entloader.Relation[labid.StandardCode, *Standard, 
 	Key: func() entloader.Codec[labid.StandardCode] {
 		return entloader.ConvertedKey(func() field.TypeValueScanner[labid.StandardCode] { return standard.ValueScanner.ID })
 	},
-	Match: entloader.Match{Column: standard.FieldID},
+	Match: entloader.Match{Column: standard.FieldID, Unique: true},
 }
 
 var entloaderStandard_Calibrations = &entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery]{
@@ -1230,6 +1260,8 @@ var entloaderTagEntity = &entloader.Entity[*Tag]{
 	Handle: func(n *Tag) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *Tag) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Tag) string { return n.ID }),
+	Make:   func(sc *entloader.Scope) *Tag { return &Tag{config: *sc.Client().(*config)} },
+	Assign: (*Tag).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -1246,7 +1278,7 @@ func (_q *TagQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSamples.entloaderView())
@@ -1264,7 +1296,7 @@ var entloaderTagTarget = &entloader.Target[*Tag, *TagQuery]{
 var entloaderTag_ByID = &entloader.Relation[string, *Tag, *TagQuery]{
 	Name: "Tag by id", Target: entloaderTagTarget, One: true,
 	Key:   entloader.StringKey[string],
-	Match: entloader.Match{Column: tag.FieldID},
+	Match: entloader.Match{Column: tag.FieldID, Unique: true},
 }
 
 var entloaderTag_Samples = &entloader.Relation[string, *Sample, *SampleQuery]{
@@ -1283,6 +1315,8 @@ var entloaderTechnicianEntity = &entloader.Entity[*Technician]{
 	Scope:  func(l entloader.ScopeFinder, n *Technician) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Technician) uuid.UUID { return n.ID }),
 	Hidden: technician.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Technician { return &Technician{config: *sc.Client().(*config)} },
+	Assign: (*Technician).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -1299,7 +1333,7 @@ func (_q *TechnicianQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSamples.entloaderView())
@@ -1325,13 +1359,13 @@ var entloaderTechnicianTarget = &entloader.Target[*Technician, *TechnicianQuery]
 var entloaderTechnician_ByID = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
 	Name: "Technician by id", Target: entloaderTechnicianTarget, One: true,
 	Key:   entloader.ValueKey[uuid.UUID],
-	Match: entloader.Match{Column: technician.FieldID},
+	Match: entloader.Match{Column: technician.FieldID, Unique: true},
 }
 
 var entloaderTechnician_ByEmail = &entloader.Relation[string, *Technician, *TechnicianQuery]{
 	Name: "Technician by email", Target: entloaderTechnicianTarget, One: true,
 	Key:   entloader.StringKey[string],
-	Match: entloader.Match{Column: technician.FieldEmail},
+	Match: entloader.Match{Column: technician.FieldEmail, Unique: true},
 }
 
 var entloaderTechnician_Samples = &entloader.Relation[uuid.UUID, *Sample, *SampleQuery]{
@@ -1423,6 +1457,8 @@ var entloaderUnitEntity = &entloader.Entity[*Unit]{
 		entloader.ReadNilFK(unit.LocationColumn, func(n *Unit) *int { return n.location_units }),
 	},
 	Hidden: unit.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Unit { return &Unit{config: *sc.Client().(*config)} },
+	Assign: (*Unit).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -1439,7 +1475,7 @@ func (_q *UnitQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withLocation.entloaderView())
@@ -1462,13 +1498,13 @@ var entloaderUnitTarget = &entloader.Target[*Unit, *UnitQuery]{
 var entloaderUnit_ByID = &entloader.Relation[int, *Unit, *UnitQuery]{
 	Name: "Unit by id", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: unit.FieldID},
+	Match: entloader.Match{Column: unit.FieldID, Unique: true},
 }
 
 var entloaderUnit_ByCode = &entloader.Relation[string, *Unit, *UnitQuery]{
 	Name: "Unit by code", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.StringKey[string],
-	Match: entloader.Match{Column: unit.FieldCode},
+	Match: entloader.Match{Column: unit.FieldCode, Unique: true},
 }
 
 var entloaderUnit_Location = &entloader.Relation[int, *Location, *LocationQuery]{

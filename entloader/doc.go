@@ -16,6 +16,9 @@
 // entities it returned together. The first load of an edge sends one statement
 // for all of them; the others find the answer ready. See [Set].
 //
+// What a set's query brought is the answer of loads by id or by a unique field as
+// well. See offer.go.
+//
 // # Recorded context
 //
 // A batch runs under a context that records which keys interceptors, policies

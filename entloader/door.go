@@ -52,7 +52,7 @@ type arrival[K any, C comparable, V any] struct {
 // has to take the lock. What it makes it makes before it takes the lock itself,
 // for which other loads would wait.
 func (l *LoaderBy[K, C, V]) begin(ctx context.Context, id C, key K, with family[K]) (*door[K, C, V], *arrival[K, C, V]) {
-	if with.keys != nil || l.inTx() || l.opt.scope != nil || spotOf(ctx) != (spot{}) {
+	if with.keys != nil || l.inTx() || l.opt.scope != nil || l.offers.any() || spotOf(ctx) != (spot{}) {
 		return nil, nil
 	}
 	b := l.newBatch(ctx, spot{})
@@ -174,7 +174,7 @@ func (l *LoaderBy[K, C, V]) openDoor() {
 	b := l.lone
 	switch {
 	case b == nil || l.door.Load() != nil:
-	case len(l.slots) != len(b.keys): // there are answers that a load could have at once
+	case len(l.slots) != len(b.keys), l.offers.any(): // there are answers that a load could have at once
 	case len(l.lookups) > 0 || l.opt.scope != nil || b.ctx.outer != nil: // the context decides
 	case b.patient: // who comes from outside of the Each ends the patience
 	case b.ends != nil && b.unwatch == nil: // nobody watches when the waiters' context ends

@@ -25,11 +25,17 @@ type Entity[T any] struct {
 	// Misread are the numbers of edges that ent does not load eagerly as it
 	// queries them.
 	Misread []int
+	// Make and Assign make an entity of a row. They are nil for a type that is not
+	// loaded by its keys.
+	Make   func(*Scope) T
+	Assign func(entity T, columns []string, values []any) error
+	// Policy says that the type has a privacy policy.
+	Policy bool
 }
 
-// Watch prepares a query for its entities being remembered. It returns the context
-// to go on with.
-func Watch[T any](ctx context.Context, e *Entity[T], spec *sqlgraph.QuerySpec, v *View) context.Context {
+// Watch prepares a query for its entities being remembered by l. It returns the
+// context to go on with.
+func Watch[T any](ctx context.Context, e *Entity[T], l *Loaders, spec *sqlgraph.QuerySpec, v *View) context.Context {
 	if v.Modifiers == 0 {
 		for _, fk := range e.Hidden {
 			spec.Node.AddColumnOnce(fk)
@@ -42,6 +48,9 @@ func Watch[T any](ctx context.Context, e *Entity[T], spec *sqlgraph.QuerySpec, v
 		}
 	}
 	v.State.watch(spec, zero)
+	if e.Make != nil {
+		v.State.keep(ctx, l, spec, v, e.Policy)
+	}
 	for _, with := range v.eager {
 		if with.name == "" && with.plain() && !slices.Contains(e.Misread, with.edge) {
 			ctx = v.State.eagerly(ctx, with.edge)
@@ -50,20 +59,24 @@ func Watch[T any](ctx context.Context, e *Entity[T], spec *sqlgraph.QuerySpec, v
 	return ctx
 }
 
-// Remember makes a set of the entities that a query returned.
-func Remember[T any](e *Entity[T], sc *Scope, v *View, entities []T) {
+// Remember makes a set of the entities that a query returned, and offers its rows.
+func Remember[T any](ctx context.Context, e *Entity[T], sc *Scope, v *View, entities []T) {
 	for _, with := range v.eager {
 		if with.name == "" && with.cut() {
 			v.State.cut(with.edge)
 		}
 	}
 	if len(entities) > 0 {
-		remember(e, sc, v.State, entities, nil)
+		h := remember(e, sc, v.State, entities, nil)
+		if len(v.eager) == 0 && !v.opaque {
+			offerRows(ctx, e, sc, v.State, h)
+		}
 	}
 }
 
-// remember makes a set of entities; known are those that are in a set already.
-func remember[T any](e *Entity[T], sc *Scope, st *QueryState, entities []T, known []Handle) {
+// remember makes a set of entities; known are those that are in a set already. It
+// returns the handle of the first.
+func remember[T any](e *Entity[T], sc *Scope, st *QueryState, entities []T, known []Handle) Handle {
 	var ids column
 	if e.ID.read != nil {
 		ids = e.ID.read(st, entities)
@@ -88,6 +101,7 @@ func remember[T any](e *Entity[T], sc *Scope, st *QueryState, entities []T, know
 	for i, n := range entities {
 		*e.Handle(n) = Handle{token: h.token, index: i}
 	}
+	return h
 }
 
 // A KeyReader reads a key of each entity T: the id, or a foreign key. The functions

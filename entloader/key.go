@@ -132,6 +132,13 @@ func ValueKey[K comparable]() Codec[K] {
 // TimeKey is the codec of keys that are times, which are equal as [Instant] says.
 func TimeKey() Codec[time.Time] {
 	c := ValueKey[time.Time]()
+	c.Held = func(holder any, dst *time.Time) bool {
+		h, ok := holder.(*sql.NullTime)
+		if ok {
+			*dst = h.Time
+		}
+		return ok
+	}
 	c.canon = Instant
 	return c
 }

@@ -29,9 +29,14 @@ type LoaderBy[K any, C comparable, V any] struct {
 	// fetch finds the values for keys and writes them at the position of their
 	// key. An error is the error of every key.
 	fetch fetchFunc[K, V]
-	clip  func(V) V     // what a primed value is made to, if not nil
-	plain bool          // keys are compared by themselves: id returns its argument
-	turns chan struct{} // a place for each fetch that may run at the same time
+	clip  func(V) V // what a primed value is made to, if not nil
+	// take returns the answer for a key that is among offers, which other queries
+	// made, with what that query read from its context; nil if there is none. Both
+	// are nil where there never is.
+	take   func(context.Context, C) (V, *record)
+	offers *offers
+	plain  bool          // keys are compared by themselves: id returns its argument
+	turns  chan struct{} // a place for each fetch that may run at the same time
 
 	gathering atomic.Bool                   // there is a batch that gathers lone keys
 	door      atomic.Pointer[door[K, C, V]] // to that batch, if it is open; set under mu
@@ -271,6 +276,13 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 		return
 	}
 	e.slot, e.opened = l.coming(ctx, e.at, head), false
+	if e.slot == nil {
+		if e.slot = l.taken(ctx, id, head); e.slot != nil {
+			l.stats.Hits++
+			e.batch, e.hit, e.ready = e.slot.batch, true, true
+			return
+		}
+	}
 	switch e.hit = e.slot != nil; {
 	case e.hit:
 	case l.gathers(with):
@@ -351,12 +363,12 @@ func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) (values []V, 
 		for _, i := range rest {
 			s := slots[i]
 			last = waitFor(waits, s.batch, last)
-			w := &waits[last]
+			ready := last == len(waits) // it was, and may be shared
 			var err error
 			switch {
-			case w.err != nil:
-				err = w.err
-			case w.ready || w.opened || s.primed != nil || s.batch.read.matches(ctx, l.opt.scope):
+			case !ready && waits[last].err != nil:
+				err = waits[last].err
+			case ready || waits[last].opened || s.primed != nil || s.batch.read.matches(ctx, l.opt.scope):
 				values[i], err = s.answer()
 				if err != nil && s.primed == nil && s.batch.err == nil && errors.Is(err, ErrNotFound) {
 					missing = append(missing, l.id(keys[i]))
@@ -378,7 +390,6 @@ func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) (values []V, 
 // A batchWait is how a batch is waited for.
 type batchWait[K any, C comparable, V any] struct {
 	batch  *batch[K, C, V]
-	ready  bool   // it was ready, and its answers may be shared
 	opened bool   // it runs under the context of the one who waits
 	ticket ticket // for the batch
 	at     spot   // of the one who waits
@@ -388,7 +399,6 @@ type batchWait[K any, C comparable, V any] struct {
 // wait waits until the batch is ready, or those of slots in it were primed.
 func (w *batchWait[K, C, V]) wait(ctx context.Context, slots []*slot[K, C, V]) {
 	switch {
-	case w.ready:
 	case ctx.Err() != nil:
 		w.batch.leave(w.at)
 		w.err = ended(ctx)
@@ -430,6 +440,9 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		id := l.id(keys[i])
 		head := l.slots[id]
 		s, opened := l.find(ctx, at, head), false
+		if s == nil {
+			s = l.taken(ctx, id, head)
+		}
 		hit := s != nil
 		if !hit {
 			s, opened, hit = l.gather(ctx, at, id, keys[i], head, now, len(rest)-n)
@@ -444,13 +457,12 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		}
 		l.ask(s)
 		slots[i] = s
+		if s.batch.ready.Load() {
+			continue // each key that was primed has a batch of its own
+		}
 		if last = waitFor(waits, s.batch, last); last == len(waits) {
-			w := batchWait[K, C, V]{batch: s.batch, ready: s.batch.ready.Load(), opened: opened, at: at}
-			if !w.ready {
-				l.stats.Waits++
-				w.ticket = s.batch.enter(ctx)
-			}
-			waits = append(waits, w)
+			l.stats.Waits++
+			waits = append(waits, batchWait[K, C, V]{batch: s.batch, opened: opened, ticket: s.batch.enter(ctx), at: at})
 		}
 	}
 	if l.lone != nil && waitFor(waits, l.lone, 0) < len(waits) {

@@ -23,7 +23,8 @@ type Loaders struct {
 	defined definedLoaders
 
 	// clears counts the clears of edges; a set that is older than the last
-	// clear of an edge no longer answers that edge from eager-loaded entities.
+	// clear of an edge no longer answers that edge from eager-loaded entities,
+	// nor other loaders from its rows.
 	clears atomic.Uint64
 
 	mu     sync.Mutex
@@ -70,6 +71,7 @@ func (l *Loaders) Other(key, client any, driver dialect.Driver, tx bool) *Scope 
 // ClearAll forgets every answer of every loader. Batches that are running give
 // their answer to those who wait for it, and to nobody else.
 func (l *Loaders) ClearAll(ctx context.Context) {
+	l.clears.Add(1) // there may be no loader yet
 	l.each(func(a anyLoader) { a.ClearAll(ctx) })
 }
 
@@ -115,6 +117,7 @@ type Scope struct {
 
 	plain   sync.Map // label of a Target → how a query without options renders
 	loading sync.Map // *Match of a relation or variantKey → anyLoader
+	offers  sync.Map // reflect.Type of T → *offers
 	// verdicts are of statements that options led to: [2]string → bool. Siblings
 	// mostly lead to the same, and to look is cheaper than to read it again.
 	verdicts sync.Map

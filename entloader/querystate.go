@@ -17,12 +17,14 @@ type QueryState struct {
 	nulls   map[string][]bool // by watched column and row
 	eager   []int             // edges that were loaded with the query, without options
 	ctx     *eagerContext
+	plain   bool // it is the query of a batch without options
+	kept    *keptRows
 }
 
 // watch notes the columns of the result, and where the given ones are NULL:
 // those of fields that show NULL as a zero.
 func (st *QueryState) watch(spec *sqlgraph.QuerySpec, zero []string) {
-	*st = QueryState{}
+	*st = QueryState{plain: st.plain}
 	scan, assign := spec.ScanValues, spec.Assign
 	spec.ScanValues = func(columns []string) ([]any, error) {
 		st.columns = columns

@@ -40,6 +40,17 @@ func (r *recording) freeze() *record {
 	return rec
 }
 
+// soFar returns what was noted so far, nil if the recording has ended.
+func (r *recording) soFar() *record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.record == nil {
+		return nil
+	}
+	rec := *r.record // the lists grow behind what it sees
+	return &rec
+}
+
 // scopeValue returns the value of WithScope.
 func (r *recording) scopeValue() any {
 	r.mu.Lock()
@@ -280,9 +291,10 @@ var (
 		ent.QueryFromContext(p)
 		return p.key
 	}()
-	sessionVarsType = func() reflect.Type {
+	sessionVarsKey = func() any {
 		p := &keyProbe{Context: context.Background()}
 		entsql.VarFromContext(p, "")
-		return reflect.TypeOf(entsql.WithVar(context.Background(), "", "").Value(p.key))
+		return p.key
 	}()
+	sessionVarsType = reflect.TypeOf(entsql.WithVar(context.Background(), "", "").Value(sessionVarsKey))
 )

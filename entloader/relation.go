@@ -148,6 +148,8 @@ type Match struct {
 	Schema func(*Scope) string
 	// Repeats says that Table may hold a pair twice.
 	Repeats bool
+	// Unique says that the key is one of the target itself, and no two rows have it.
+	Unique bool
 	// Indexed says that the schema has an index which starts with Column, so that
 	// the rows of one key are found without looking at others.
 	Indexed bool
@@ -176,6 +178,10 @@ func rowLoader[K comparable, T, Q any](r *Relation[K, T, Q], sc *Scope, options 
 					return fetchRows(ctx, r, sc, opts, keys, out)
 				})
 			l.options = options
+			if options == "" && r.Match.Unique {
+				l.offers = offersOf[T](sc)
+				l.take = func(ctx context.Context, key K) (rows, *record) { return take(ctx, r, sc, key) }
+			}
 			return l
 		})
 	}
@@ -255,6 +261,9 @@ func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
+	}
+	if state := r.Target.View(q).State; state != nil {
+		state.plain = len(opts) == 0
 	}
 	var st *statement
 	scan := newRowScanner(codecOf(r), keys)

@@ -25,6 +25,8 @@ type Stats struct {
 	Alone int
 	// Lone says of loads without siblings why they had none.
 	Lone Lone
+	// Primed counts answers that were taken from rows which another query brought.
+	Primed int
 	// Errors counts batches that failed as a whole.
 	Errors int
 	// Cached counts keys of batches that the cache of WithCache had, CacheErrors
@@ -78,6 +80,9 @@ func (s *Stats) sent(why reason, keys int) {
 func (s Stats) String() string {
 	line := fmt.Sprintf("%s: %d loads, %d hits, %d waits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
 		s.Name, s.Loads, s.Hits, s.Waits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
+	if s.Primed > 0 {
+		line += fmt.Sprintf("; primed: %d", s.Primed)
+	}
 	if why := s.Lone.String(); why != "" {
 		line += "; lone: " + why
 	}

@@ -20,9 +20,9 @@ type View struct {
 	Interceptors []ent.Interceptor
 	// Path says that the query starts from another one.
 	Path bool
-	// Terms and Modifiers are how many predicates and order terms, and how many
+	// Predicates, Orders and Modifiers are how many predicates, order terms and
 	// modifiers the query has.
-	Terms, Modifiers int
+	Predicates, Orders, Modifiers int
 	// Send sends the statement of the query to a driver, instead of its own.
 	Send func(context.Context, dialect.Driver) error
 
@@ -54,7 +54,7 @@ func (v *View) Opaque(any bool) { v.opaque = v.opaque || any }
 
 // plain reports whether the query is that of an eager load without options.
 func (v *View) plain() bool {
-	return !v.Path && v.Terms == 0 && v.Modifiers == 0 && len(v.Context.Fields) == 0 && v.Context.Unique == nil && !v.cut()
+	return !v.Path && v.Predicates == 0 && v.Orders == 0 && v.Modifiers == 0 && len(v.Context.Fields) == 0 && v.Context.Unique == nil && !v.cut()
 }
 
 // cut reports whether the query does not bring all rows.

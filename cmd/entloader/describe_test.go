@@ -69,6 +69,7 @@ func TestDescribedStatementsAreSent(t *testing.T) {
 				entities := reflect.ValueOf(client).Elem().FieldByName(l.Schema).MethodByName("Query").Call(nil)[0].
 					MethodByName("All").Call([]reflect.Value{reflect.ValueOf(ctx)})[0]
 				require.Greater(t, entities.Len(), 1)
+				loaders.ClearAll(ctx) // their rows may be the answer
 				args := []reflect.Value{reflect.ValueOf(ctx)}
 				more := []reflect.Value{}
 				if len(l.Params) > 0 {

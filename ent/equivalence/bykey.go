@@ -2,6 +2,8 @@ package equivalence
 
 import (
 	"context"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +45,8 @@ type uniqueKey[K comparable, T any] struct {
 	// alike is how many keys some collation holds for equal at most: these are in
 	// different statements. 0 stands for 1.
 	alike int
+	// unread is how many keys of rows differ from what a query reads.
+	unread int
 }
 
 // check compares what is loaded by key with what ent's own query answers.
@@ -133,6 +137,20 @@ func (u uniqueKey[K, T]) check(t *testing.T, lab *lab) {
 		together(t, ctx, u.loader(loaders))
 		lab.statements(t, one)
 	})
+	t.Run("after a query of all", func(t *testing.T) {
+		ctx, loaders := lab.load(t)
+		lab.all(t, ctx, reflect.TypeFor[T]().Elem().Name())
+		lab.rec.Reset()
+		for i, k := range keys {
+			if errs[i] != nil {
+				continue
+			}
+			got, err := u.loader(loaders).Load(ctx, k)
+			same(t, i, got, err)
+		}
+		require.LessOrEqual(t, len(lab.rec.Reset()), u.unread)
+		together(t, ctx, u.loader(loaders))
+	})
 	t.Run("primed", func(t *testing.T) {
 		ctx, loaders := lab.load(t)
 		l := u.loader(loaders)
@@ -152,6 +170,10 @@ func (u uniqueKey[K, T]) check(t *testing.T, lab *lab) {
 func testByUniqueKey(t *testing.T, db Database) {
 	lab := db.newLab(t, 60)
 	t.Run("Unit.ByCode", func(t *testing.T) {
+		unread := 0
+		if db.Dialect == dialect.MySQL {
+			unread = 1 // with a space at the end
+		}
 		uniqueKey[string, *ent.Unit]{
 			loader: func(l *ent.Loaders) oneBy[string, *ent.Unit] { return l.Unit.ByCode },
 			keys: func(ctx context.Context, c *ent.Client) []string {
@@ -165,7 +187,8 @@ func testByUniqueKey(t *testing.T, db Database) {
 			query: func(ctx context.Context, c *ent.Client, code string) (*ent.Unit, error) {
 				return c.Unit.Query().Where(unit.Code(code)).Only(ctx)
 			},
-			alike: 3,
+			alike:  3,
+			unread: unread,
 		}.check(t, lab)
 	})
 	t.Run("Sample.BySerial", func(t *testing.T) {
@@ -214,7 +237,8 @@ func testByUniqueKey(t *testing.T, db Database) {
 			query: func(ctx context.Context, c *ent.Client, email string) (*ent.Technician, error) {
 				return c.Technician.Query().Where(technician.Email(email)).Only(ctx)
 			},
-			alike: 3,
+			alike:  3,
+			unread: math.MaxInt, // those in another case
 		}.check(t, lab)
 	})
 	t.Run("Location.ByParentIDName", func(t *testing.T) {
@@ -308,6 +332,7 @@ func testByUniqueKey(t *testing.T, db Database) {
 			query: func(ctx context.Context, c *ent.Client, id labid.StandardCode) (*ent.Standard, error) {
 				return c.Standard.Query().Where(standard.ID(id)).Only(ctx)
 			},
+			unread: math.MaxInt,
 		}.check(t, lab)
 	})
 	t.Run("Tag.ByID", func(t *testing.T) {

@@ -78,6 +78,16 @@ func testEdges(t *testing.T, db Database) {
 					requireEqual(t, e, x, want[i].v, want[i].err, answers[i].v, answers[i].err, false)
 				}
 			})
+			t.Run("after queries of all", func(t *testing.T) {
+				ctx, _ := lab.load(t)
+				for _, q := range lab.queries() {
+					q.Call(nil)[0].MethodByName("All").Call([]reflect.Value{reflect.ValueOf(ctx)})
+				}
+				for i, x := range lab.all(t, ctx, e.entity.Elem().Name()) {
+					got, err := e.load(ctx, x)
+					requireEqual(t, e, x, want[i].v, want[i].err, got, err, false)
+				}
+			})
 			t.Run("declared siblings", func(t *testing.T) {
 				ctx, loaders := lab.load(t)
 				list := lab.all(t, plain, e.entity.Elem().Name())

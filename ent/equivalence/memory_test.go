@@ -39,6 +39,25 @@ func TestDroppedResultsAreFreed(t *testing.T) {
 	runtime.KeepAlive(loaders)
 }
 
+// How many statements there are does not depend on when memory is collected.
+func TestPrimedWhenNobodyHoldsTheRows(t *testing.T) {
+	lab := SQLite.newLab(t, 20)
+	ctx, _ := lab.load(t)
+	var samples []*ent.Sample
+	for _, u := range lab.Unit.Query().AllX(ctx) {
+		list, err := u.LoadSamples(ctx)
+		require.NoError(t, err)
+		samples = append(samples, list...)
+	}
+	heap()
+	lab.rec.Reset()
+	for _, s := range samples {
+		_, err := s.LoadUnit(ctx)
+		require.NoError(t, err)
+	}
+	lab.statements(t, 0)
+}
+
 var kept *ent.Unit
 
 // An entity that is kept for long keeps neither its siblings nor the loaders.

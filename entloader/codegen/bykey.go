@@ -1,11 +1,13 @@
 package codegen
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/entc/gen"
 )
 
@@ -58,6 +60,9 @@ func (t *typeModel) addByKey(m *model) (errs []error) {
 			r.Codec += ")"
 			r.Match = fmt.Sprintf("Columns: []string{%s}", strings.Join(exprs, ", "))
 		}
+		if !partial(annotations) {
+			r.Match += ", Unique: true"
+		}
 		t.Keys = append(t.Keys, r)
 	}
 	for _, f := range t.Fields {
@@ -82,6 +87,13 @@ func (t *typeModel) addByKey(m *model) (errs []error) {
 		}
 	}
 	return errs
+}
+
+// partial reports whether annotations say that an index is one of some rows only.
+func partial(annotations gen.Annotations) bool {
+	var a entsql.IndexAnnotation
+	b, err := json.Marshal(annotations[a.Name()])
+	return err == nil && json.Unmarshal(b, &a) == nil && a.Where != ""
 }
 
 // keyOfColumns returns the columns of a key, and its name; nil if one of them can

@@ -214,7 +214,7 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 			t.Keys = append(t.Keys, &relationModel{
 				Var: t.relationVar("ByID"), Name: t.Name + " by id", Field: "ByID",
 				Target: t, KeyType: t.IDType(), Codec: t.Codec, One: true,
-				Match: fmt.Sprintf("Column: %s.%s", t.Package(), t.ID.Constant()), Of: "its id",
+				Match: fmt.Sprintf("Column: %s.%s, Unique: true", t.Package(), t.ID.Constant()), Of: "its id",
 			})
 		}
 		errs = append(errs, t.addByKey(m)...)

@@ -166,7 +166,7 @@ func (r *renderer) run(k *relationModel, match entloader.Match, load func(contex
 		Handle: func(n *row) *entloader.Handle { return &n.handle },
 		ID:     entloader.ReadID(func(n *row) int { return n.id }),
 	}
-	entloader.Remember(entity, l.Main(), &entloader.View{State: &entloader.QueryState{}}, rows)
+	entloader.Remember(context.Background(), entity, l.Main(), &entloader.View{State: &entloader.QueryState{}}, rows)
 	s := &sibling{
 		parent: entloader.Parent[*row, int]{Scope: l.Main(), Handle: rows[0].handle, ID: 1},
 		edge:   &entloader.EntityEdge[int, int, *row, *rowQuery]{Name: k.Name, ByID: r.relation(k, match)},

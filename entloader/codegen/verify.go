@@ -18,6 +18,7 @@ var needs = []struct{ file, text string }{
 	{"client.go", "config struct {"},
 	{"%s_query.go", ") sqlAll(ctx context.Context, hooks ...queryHook) ("},
 	{"%s_query.go", ") prepareQuery(ctx context.Context) error"},
+	{"%s.go", ") assignValues(columns []string, values []any) error"},
 	{"%s_query.go", "ctx = entloaderSpec(ctx, _spec, "},
 	{"%s_query.go", "entloaderNodes(ctx, nodes, "},
 }

@@ -230,6 +230,10 @@ func compare[E, A any](t *testing.T, s *shop, name string, tb table[E],
 	require.Len(t, want, len(entities))
 	require.NotZero(t, found, "the database has nothing for this edge")
 	s.statements(t, len(entities), "ent's own queries")
+	statements := 1
+	if name == "Employee.Manager" {
+		statements = 0 // managers are employees, and all of these are there
+	}
 	requireAnswer := func(t *testing.T, id int, got []string, err error) {
 		require.NoError(t, err, "%s of %d", name, id)
 		require.Equal(t, want[id], got, "%s of %d", name, id)
@@ -246,7 +250,7 @@ func compare[E, A any](t *testing.T, s *shop, name string, tb table[E],
 	}
 	t.Run("loop", func(t *testing.T) {
 		ctx, siblings := siblings(t)
-		for _, statements := range []int{1, 0} { // the second time they are there
+		for _, statements := range []int{statements, 0} { // the second time they are there
 			for _, e := range siblings {
 				got, err := load(ctx, e)
 				requireAnswer(t, tb.id(e), got, err)
@@ -265,7 +269,7 @@ func compare[E, A any](t *testing.T, s *shop, name string, tb table[E],
 		for i, e := range siblings {
 			requireAnswer(t, tb.id(e), got[i], errs[i])
 		}
-		s.statements(t, 1, "goroutines")
+		s.statements(t, statements, "goroutines")
 	})
 	t.Run("by key", func(t *testing.T) {
 		ctx, loaders := s.load(t)

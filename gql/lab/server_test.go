@@ -42,7 +42,8 @@ func serve(t *testing.T, h http.Handler) (url string, query func(text string, he
 	}
 }
 
-// Each edge in a query costs one statement, whatever the number of entities.
+// Each edge in a query costs one statement at most, whatever the number of entities. One that leads back to rows which a
+// list above it brought costs none.
 func TestOneStatementPerEdge(t *testing.T) {
 	t.Parallel()
 	client, rec := open(t, 40)
@@ -50,27 +51,32 @@ func TestOneStatementPerEdge(t *testing.T) {
 	for _, c := range []struct {
 		query      string
 		statements int
+		// more is how many edges lead to rows that an edge beside them brings as well. Resolvers run in parallel, so
+		// each of them costs a statement only if it is loaded before those rows are there.
+		more int
 	}{
-		{`{ units { name samples { serial results { value } } } }`, 3},
-		{`{ units { location { name parent { name } } samples { id } notes { body } incidents { summary } documents { title } } }`, 7},
-		{`{ samples { unit { code } technician { name } results { value } tags { title } label { barcode } projects { name } assignments { id } } }`, 8},
-		{`{ samples { source { serial } aliquots { serial } } }`, 3},
-		{`{ locations { parent { id } children { id units { code } } } }`, 4},
-		{`{ technicians { partner { name } colleagues { name } trainers { name } trainees { name } badge { number } } }`, 6},
-		{`{ technicians { instruments { name home { name } } certifications { grantedAt instrument { id } technician { id } } } }`, 6},
-		{`{ instruments { results { analyte } technicians { name } calibrations { drift standards { id name } } certifications { grantedAt } } }`, 6},
-		{`{ standards { calibrations { passed instrument { name } } } }`, 3},
-		{`{ tags { samples { serial } } projects { samples { serial } assignments { sample { serial } project { name } } } }`, 7},
-		{`{ results(limit: 50) { sample { serial } } labels(limit: 50) { sample { serial } } }`, 4},
+		{`{ units { name samples { serial results { value } } } }`, 3, 0},
+		{`{ units { location { name parent { name } } samples { id } notes { body } incidents { summary } documents { title } } }`, 7, 0},
+		{`{ samples { unit { code } technician { name } results { value } tags { title } label { barcode } projects { name } assignments { id } } }`, 8, 0},
+		{`{ samples { source { serial } aliquots { serial } } }`, 2, 0},
+		{`{ locations { parent { id } children { id units { code } } } }`, 3, 0},
+		{`{ technicians { partner { name } colleagues { name } trainers { name } trainees { name } badge { number } } }`, 6, 0},
+		{`{ technicians { instruments { name home { name } } certifications { grantedAt instrument { id } technician { id } } } }`, 4, 1},
+		{`{ instruments { results { analyte } technicians { name } calibrations { drift standards { id name } } certifications { grantedAt } } }`, 6, 0},
+		{`{ standards { calibrations { passed instrument { name } } } }`, 3, 0},
+		{`{ tags { samples { serial } } projects { samples { serial } assignments { sample { serial } project { name } } } }`, 5, 1},
+		{`{ results(limit: 50) { sample { serial } } labels(limit: 50) { sample { serial } } }`, 4, 0},
 		// A field that shows NULL as 0: where the column is NULL nothing is sent.
-		{`{ results(limit: 50) { instrument { model } } }`, 2},
-		{`{ badges { technician { name } } notes { unit { code } } documents { unit { code } } incidents { unit { code } } }`, 8},
-		{`{ certifications { technician { name } instrument { name } } calibrations { instrument { name } } assignments { sample { serial } } }`, 7},
-		{`{ backlog { unitID code waiting } }`, 1},
+		{`{ results(limit: 50) { instrument { model } } }`, 2, 0},
+		{`{ badges { technician { name } } notes { unit { code } } documents { unit { code } } incidents { unit { code } } }`, 8, 0},
+		{`{ certifications { technician { name } instrument { name } } calibrations { instrument { name } } assignments { sample { serial } } }`, 7, 0},
+		{`{ backlog { unitID code waiting } }`, 1, 0},
 	} {
 		rec.Reset()
 		query(c.query)
-		require.Len(t, rec.Statements(), c.statements, c.query)
+		sent := len(rec.Statements())
+		require.GreaterOrEqual(t, sent, c.statements, c.query)
+		require.LessOrEqual(t, sent, c.statements+c.more, c.query)
 	}
 }
 

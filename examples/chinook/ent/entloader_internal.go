@@ -133,17 +133,18 @@ func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, 
 
 // entloaderSpec prepares a query for its entities being remembered.
 func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
-	if LoadersFromContext(ctx) == nil {
+	l := LoadersFromContext(ctx)
+	if l == nil {
 		return ctx
 	}
-	return entloader.Watch(ctx, e, spec, q.entloaderView())
+	return entloader.Watch(ctx, e, &l.Loaders, spec, q.entloaderView())
 }
 
 // entloaderNodes remembers the entities of a query with configuration c as
 // siblings.
 func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
 	if sc := entloaderScope(ctx, c); sc != nil {
-		entloader.Remember(e, sc, q.entloaderView(), nodes)
+		entloader.Remember(ctx, e, sc, q.entloaderView(), nodes)
 	}
 }
 
@@ -167,6 +168,8 @@ var entloaderAlbumEntity = &entloader.Entity[*Album]{
 	FKs: []entloader.KeyReader[*Album]{
 		entloader.ReadFK(album.ArtistColumn, func(n *Album) int { return n.ArtistID }),
 	},
+	Make:   func(sc *entloader.Scope) *Album { return &Album{config: *sc.Client().(*config)} },
+	Assign: (*Album).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -183,7 +186,7 @@ func (_q *AlbumQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withArtist.entloaderView())
@@ -202,7 +205,7 @@ var entloaderAlbumTarget = &entloader.Target[*Album, *AlbumQuery]{
 var entloaderAlbum_ByID = &entloader.Relation[int, *Album, *AlbumQuery]{
 	Name: "Album by id", Target: entloaderAlbumTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: album.FieldID},
+	Match: entloader.Match{Column: album.FieldID, Unique: true},
 }
 
 var entloaderAlbum_Artist = &entloader.Relation[int, *Artist, *ArtistQuery]{
@@ -230,6 +233,8 @@ var entloaderArtistEntity = &entloader.Entity[*Artist]{
 	Handle: func(n *Artist) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *Artist) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Artist) int { return n.ID }),
+	Make:   func(sc *entloader.Scope) *Artist { return &Artist{config: *sc.Client().(*config)} },
+	Assign: (*Artist).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -246,7 +251,7 @@ func (_q *ArtistQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withAlbums.entloaderView())
@@ -264,7 +269,7 @@ var entloaderArtistTarget = &entloader.Target[*Artist, *ArtistQuery]{
 var entloaderArtist_ByID = &entloader.Relation[int, *Artist, *ArtistQuery]{
 	Name: "Artist by id", Target: entloaderArtistTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: artist.FieldID},
+	Match: entloader.Match{Column: artist.FieldID, Unique: true},
 }
 
 var entloaderArtist_Albums = &entloader.Relation[int, *Album, *AlbumQuery]{
@@ -285,6 +290,8 @@ var entloaderCustomerEntity = &entloader.Entity[*Customer]{
 	FKs: []entloader.KeyReader[*Customer]{
 		entloader.ReadNilFK(customer.SupportRepColumn, func(n *Customer) *int { return n.SupportRepID }),
 	},
+	Make:   func(sc *entloader.Scope) *Customer { return &Customer{config: *sc.Client().(*config)} },
+	Assign: (*Customer).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -301,7 +308,7 @@ func (_q *CustomerQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSupportRep.entloaderView())
@@ -320,7 +327,7 @@ var entloaderCustomerTarget = &entloader.Target[*Customer, *CustomerQuery]{
 var entloaderCustomer_ByID = &entloader.Relation[int, *Customer, *CustomerQuery]{
 	Name: "Customer by id", Target: entloaderCustomerTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: customer.FieldID},
+	Match: entloader.Match{Column: customer.FieldID, Unique: true},
 }
 
 var entloaderCustomer_SupportRep = &entloader.Relation[int, *Employee, *EmployeeQuery]{
@@ -351,6 +358,8 @@ var entloaderEmployeeEntity = &entloader.Entity[*Employee]{
 	FKs: []entloader.KeyReader[*Employee]{
 		entloader.ReadNilFK(employee.ManagerColumn, func(n *Employee) *int { return n.ReportsTo }),
 	},
+	Make:   func(sc *entloader.Scope) *Employee { return &Employee{config: *sc.Client().(*config)} },
+	Assign: (*Employee).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -367,7 +376,7 @@ func (_q *EmployeeQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withManager.entloaderView())
@@ -387,7 +396,7 @@ var entloaderEmployeeTarget = &entloader.Target[*Employee, *EmployeeQuery]{
 var entloaderEmployee_ByID = &entloader.Relation[int, *Employee, *EmployeeQuery]{
 	Name: "Employee by id", Target: entloaderEmployeeTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: employee.FieldID},
+	Match: entloader.Match{Column: employee.FieldID, Unique: true},
 }
 
 var entloaderEmployee_Manager = &entloader.Relation[int, *Employee, *EmployeeQuery]{
@@ -425,6 +434,8 @@ var entloaderGenreEntity = &entloader.Entity[*Genre]{
 	Handle: func(n *Genre) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *Genre) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Genre) int { return n.ID }),
+	Make:   func(sc *entloader.Scope) *Genre { return &Genre{config: *sc.Client().(*config)} },
+	Assign: (*Genre).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -441,7 +452,7 @@ func (_q *GenreQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withTracks.entloaderView())
@@ -459,7 +470,7 @@ var entloaderGenreTarget = &entloader.Target[*Genre, *GenreQuery]{
 var entloaderGenre_ByID = &entloader.Relation[int, *Genre, *GenreQuery]{
 	Name: "Genre by id", Target: entloaderGenreTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: genre.FieldID},
+	Match: entloader.Match{Column: genre.FieldID, Unique: true},
 }
 
 var entloaderGenre_Tracks = &entloader.Relation[int, *Track, *TrackQuery]{
@@ -480,6 +491,8 @@ var entloaderInvoiceEntity = &entloader.Entity[*Invoice]{
 	FKs: []entloader.KeyReader[*Invoice]{
 		entloader.ReadFK(invoice.CustomerColumn, func(n *Invoice) int { return n.CustomerID }),
 	},
+	Make:   func(sc *entloader.Scope) *Invoice { return &Invoice{config: *sc.Client().(*config)} },
+	Assign: (*Invoice).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -496,7 +509,7 @@ func (_q *InvoiceQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withCustomer.entloaderView())
@@ -515,7 +528,7 @@ var entloaderInvoiceTarget = &entloader.Target[*Invoice, *InvoiceQuery]{
 var entloaderInvoice_ByID = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
 	Name: "Invoice by id", Target: entloaderInvoiceTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: invoice.FieldID},
+	Match: entloader.Match{Column: invoice.FieldID, Unique: true},
 }
 
 var entloaderInvoice_Customer = &entloader.Relation[int, *Customer, *CustomerQuery]{
@@ -549,6 +562,8 @@ var entloaderInvoiceLineEntity = &entloader.Entity[*InvoiceLine]{
 		entloader.ReadFK(invoiceline.InvoiceColumn, func(n *InvoiceLine) int { return n.InvoiceID }),
 		entloader.ReadFK(invoiceline.TrackColumn, func(n *InvoiceLine) int { return n.TrackID }),
 	},
+	Make:   func(sc *entloader.Scope) *InvoiceLine { return &InvoiceLine{config: *sc.Client().(*config)} },
+	Assign: (*InvoiceLine).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -565,7 +580,7 @@ func (_q *InvoiceLineQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withInvoice.entloaderView())
@@ -586,7 +601,7 @@ var entloaderInvoiceLineTarget = &entloader.Target[*InvoiceLine, *InvoiceLineQue
 var entloaderInvoiceLine_ByID = &entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery]{
 	Name: "InvoiceLine by id", Target: entloaderInvoiceLineTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: invoiceline.FieldID},
+	Match: entloader.Match{Column: invoiceline.FieldID, Unique: true},
 }
 
 var entloaderInvoiceLine_Invoice = &entloader.Relation[int, *Invoice, *InvoiceQuery]{
@@ -614,6 +629,8 @@ var entloaderMediaTypeEntity = &entloader.Entity[*MediaType]{
 	Handle: func(n *MediaType) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *MediaType) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *MediaType) int { return n.ID }),
+	Make:   func(sc *entloader.Scope) *MediaType { return &MediaType{config: *sc.Client().(*config)} },
+	Assign: (*MediaType).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -630,7 +647,7 @@ func (_q *MediaTypeQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withTracks.entloaderView())
@@ -648,7 +665,7 @@ var entloaderMediaTypeTarget = &entloader.Target[*MediaType, *MediaTypeQuery]{
 var entloaderMediaType_ByID = &entloader.Relation[int, *MediaType, *MediaTypeQuery]{
 	Name: "MediaType by id", Target: entloaderMediaTypeTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: mediatype.FieldID},
+	Match: entloader.Match{Column: mediatype.FieldID, Unique: true},
 }
 
 var entloaderMediaType_Tracks = &entloader.Relation[int, *Track, *TrackQuery]{
@@ -666,6 +683,8 @@ var entloaderPlaylistEntity = &entloader.Entity[*Playlist]{
 	Handle: func(n *Playlist) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *Playlist) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Playlist) int { return n.ID }),
+	Make:   func(sc *entloader.Scope) *Playlist { return &Playlist{config: *sc.Client().(*config)} },
+	Assign: (*Playlist).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -682,7 +701,7 @@ func (_q *PlaylistQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withTracks.entloaderView())
@@ -700,7 +719,7 @@ var entloaderPlaylistTarget = &entloader.Target[*Playlist, *PlaylistQuery]{
 var entloaderPlaylist_ByID = &entloader.Relation[int, *Playlist, *PlaylistQuery]{
 	Name: "Playlist by id", Target: entloaderPlaylistTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: playlist.FieldID},
+	Match: entloader.Match{Column: playlist.FieldID, Unique: true},
 }
 
 var entloaderPlaylist_Tracks = &entloader.Relation[int, *Track, *TrackQuery]{
@@ -723,6 +742,8 @@ var entloaderTrackEntity = &entloader.Entity[*Track]{
 		entloader.ReadFK(track.MediaTypeColumn, func(n *Track) int { return n.MediaTypeID }),
 		entloader.ReadNilFK(track.GenreColumn, func(n *Track) *int { return n.GenreID }),
 	},
+	Make:   func(sc *entloader.Scope) *Track { return &Track{config: *sc.Client().(*config)} },
+	Assign: (*Track).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -739,7 +760,7 @@ func (_q *TrackQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withAlbum.entloaderView())
@@ -761,7 +782,7 @@ var entloaderTrackTarget = &entloader.Target[*Track, *TrackQuery]{
 var entloaderTrack_ByID = &entloader.Relation[int, *Track, *TrackQuery]{
 	Name: "Track by id", Target: entloaderTrackTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: track.FieldID},
+	Match: entloader.Match{Column: track.FieldID, Unique: true},
 }
 
 var entloaderTrack_Album = &entloader.Relation[int, *Album, *AlbumQuery]{

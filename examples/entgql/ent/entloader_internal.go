@@ -126,17 +126,18 @@ func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, 
 
 // entloaderSpec prepares a query for its entities being remembered.
 func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
-	if LoadersFromContext(ctx) == nil {
+	l := LoadersFromContext(ctx)
+	if l == nil {
 		return ctx
 	}
-	return entloader.Watch(ctx, e, spec, q.entloaderView())
+	return entloader.Watch(ctx, e, &l.Loaders, spec, q.entloaderView())
 }
 
 // entloaderNodes remembers the entities of a query with configuration c as
 // siblings.
 func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
 	if sc := entloaderScope(ctx, c); sc != nil {
-		entloader.Remember(e, sc, q.entloaderView(), nodes)
+		entloader.Remember(ctx, e, sc, q.entloaderView(), nodes)
 	}
 }
 
@@ -161,6 +162,8 @@ var entloaderResultEntity = &entloader.Entity[*Result]{
 		entloader.ReadNilFK(result.SampleColumn, func(n *Result) *int { return n.sample_results }),
 	},
 	Hidden: result.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Result { return &Result{config: *sc.Client().(*config)} },
+	Assign: (*Result).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -177,7 +180,7 @@ func (_q *ResultQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSample.entloaderView())
@@ -195,7 +198,7 @@ var entloaderResultTarget = &entloader.Target[*Result, *ResultQuery]{
 var entloaderResult_ByID = &entloader.Relation[int, *Result, *ResultQuery]{
 	Name: "Result by id", Target: entloaderResultTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: result.FieldID},
+	Match: entloader.Match{Column: result.FieldID, Unique: true},
 }
 
 var entloaderResult_Sample = &entloader.Relation[int, *Sample, *SampleQuery]{
@@ -217,6 +220,8 @@ var entloaderSampleEntity = &entloader.Entity[*Sample]{
 		entloader.ReadNilFK(sample.UnitColumn, func(n *Sample) *int { return n.unit_samples }),
 	},
 	Hidden: sample.ForeignKeys,
+	Make:   func(sc *entloader.Scope) *Sample { return &Sample{config: *sc.Client().(*config)} },
+	Assign: (*Sample).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -233,7 +238,7 @@ func (_q *SampleQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withUnit.entloaderView())
@@ -255,7 +260,7 @@ var entloaderSampleTarget = &entloader.Target[*Sample, *SampleQuery]{
 var entloaderSample_ByID = &entloader.Relation[int, *Sample, *SampleQuery]{
 	Name: "Sample by id", Target: entloaderSampleTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: sample.FieldID},
+	Match: entloader.Match{Column: sample.FieldID, Unique: true},
 }
 
 var entloaderSample_Unit = &entloader.Relation[int, *Unit, *UnitQuery]{
@@ -283,6 +288,8 @@ var entloaderUnitEntity = &entloader.Entity[*Unit]{
 	Handle: func(n *Unit) *entloaderHandle { return &n.entloader },
 	Scope:  func(l entloader.ScopeFinder, n *Unit) *entloader.Scope { return l.(*Loaders).declared(&n.config) },
 	ID:     entloader.ReadID(func(n *Unit) int { return n.ID }),
+	Make:   func(sc *entloader.Scope) *Unit { return &Unit{config: *sc.Client().(*config)} },
+	Assign: (*Unit).assignValues,
 }
 
 // entloaderParent is the entity as its edges are loaded.
@@ -299,7 +306,7 @@ func (_q *UnitQuery) entloaderView() *entloader.View {
 	}
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
-		Terms: len(_q.predicates) + len(_q.order), State: &_q.entloader,
+		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
 	v.Eager(0, "", _q.withSamples.entloaderView())
@@ -320,7 +327,7 @@ var entloaderUnitTarget = &entloader.Target[*Unit, *UnitQuery]{
 var entloaderUnit_ByID = &entloader.Relation[int, *Unit, *UnitQuery]{
 	Name: "Unit by id", Target: entloaderUnitTarget, One: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: unit.FieldID},
+	Match: entloader.Match{Column: unit.FieldID, Unique: true},
 }
 
 var entloaderUnit_Samples = &entloader.Relation[int, *Sample, *SampleQuery]{
