@@ -312,14 +312,16 @@ func testByKey(t *testing.T, db Database) {
 	require.ErrorAs(t, err, &failed)
 	require.Len(t, failed, 1)
 
-	// Keys that are asked for at the same time share a statement.
+	// Keys that are asked for at the same time share a statement. What that time is
+	// depends on what else the machine does, so they have plenty of it here.
+	ctx, loaders = lab.load(t, entloader.WithQuiet(100*time.Millisecond), entloader.WithMaxWait(time.Minute))
 	each(ids, func(_ int, id int) {
 		u, err := loaders.Unit.ByID.Load(ctx, id)
 		if err != nil || u.ID != id {
 			t.Error(u, err)
 		}
 	})
-	require.LessOrEqual(t, len(lab.rec.Reset()), 2)
+	lab.statements(t, 1)
 
 	loaders.Unit.ByID.Clear(ctx, ids[3])
 	loaders.Unit.ByID.Prime(ctx, ids[3], &ent.Unit{Name: "primed"})
