@@ -15,7 +15,7 @@ import (
 // comes later gets a fetch of its own.
 type batch[K any, C comparable, V any] struct {
 	loader *LoaderBy[K, C, V]
-	ctx    *batchContext
+	ctx    batchContext
 	ends   <-chan struct{} // when the context of the load that opened the batch does
 	// ready is set under loader.mu, once; answers, err and read are written before
 	// and read-only afterwards.
@@ -47,8 +47,8 @@ type batch[K any, C comparable, V any] struct {
 	// Of batches that gather:
 	parked  map[parker]int // waiters that belong to an Each
 	patient bool           // all keys are of an Each: no quiet time
-	timer   *time.Timer
-	first   instant // when the batch was opened
+	timer   *time.Timer    // nil for a moment after the batch was opened
+	first   instant        // when the batch was opened
 }
 
 // compared returns the keys as they are compared.
@@ -101,6 +101,7 @@ func (s *slot[K, C, V]) answer() (v V, err error) {
 // run fetches. A panic or a runtime.Goexit of the fetch becomes the error of
 // the batch: this goroutine is nobody's.
 func (b *batch[K, C, V]) run() {
+	growStack(0)
 	var (
 		err      error
 		returned bool
@@ -121,7 +122,7 @@ func (b *batch[K, C, V]) run() {
 func (b *batch[K, C, V]) fetch() error {
 	l := b.loader
 	if l.opt.lock != nil {
-		release, err := l.opt.lock.acquire(b.ctx)
+		release, err := l.opt.lock.acquire(&b.ctx)
 		if err != nil {
 			return err
 		}
@@ -212,17 +213,17 @@ func (b *batch[K, C, V]) send(keys []K, out *answers[V]) error {
 	if b.loader.opt.observer != nil {
 		return b.observed(keys, out)
 	}
-	return b.loader.fetch(b.ctx, keys, out)
+	return b.loader.fetch(&b.ctx, keys, out)
 }
 
 // observed fetches keys and tells the observer.
 func (b *batch[K, C, V]) observed(keys []K, out *answers[V]) (err error) {
 	l, o := b.loader, b.loader.opt.observer
 	start := time.Now()
-	o.BatchStart(b.ctx, b.ctx.about)
+	o.BatchStart(&b.ctx, b.ctx.about)
 	err = errPanicked // until the fetch returns
-	defer func() { o.BatchEnd(b.ctx, b.ctx.about, time.Since(start), err) }()
-	err = l.fetch(b.ctx, keys, out)
+	defer func() { o.BatchEnd(&b.ctx, b.ctx.about, time.Since(start), err) }()
+	err = l.fetch(&b.ctx, keys, out)
 	return err
 }
 
@@ -309,11 +310,11 @@ func (b *batch[K, C, V]) wait(ctx context.Context, at spot, slots []*slot[K, C, 
 		return nil
 	}
 	if at.batch != nil {
-		if err := at.batch.waitFor(b.ctx); err != nil {
+		if err := at.batch.waitFor(&b.ctx); err != nil {
 			b.leave(at)
 			return err
 		}
-		defer at.batch.waitedFor(b.ctx)
+		defer at.batch.waitedFor(&b.ctx)
 	}
 	stays := b.loader.inTx()
 	for {
@@ -373,7 +374,13 @@ func (b *batch[K, C, V]) leave(at spot) {
 	l.forget(b)
 	if l.lone == b {
 		l.setLone(nil)
-		b.timer.Stop()
+		b.stopTimer()
 	}
 	b.release()
+}
+
+func (b *batch[K, C, V]) stopTimer() {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
 }

@@ -90,11 +90,14 @@ func (l *LoaderBy[K, C, V]) agrees(ctx context.Context, b *batch[K, C, V]) bool 
 			return false
 		}
 	}
-	return l.opt.scope == nil || same(l.opt.scope(ctx), b.ctx.record.scope)
+	return l.opt.scope == nil || same(l.opt.scope(ctx), b.ctx.under)
 }
 
 // learn notes which context keys batches of this loader read.
 func (l *LoaderBy[K, C, V]) learn(read *record) {
+	if read == nil {
+		return
+	}
 	for _, k := range read.keys {
 		if !slices.Contains(l.lookups, k) {
 			l.lookups = append(l.lookups, k)

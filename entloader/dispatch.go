@@ -55,6 +55,7 @@ func (l *LoaderBy[K, C, V]) open(ctx context.Context, at spot, id C, key K, with
 func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, at spot, b *batch[K, C, V], id C, key K, with family[K]) (s *slot[K, C, V]) {
 	limit := l.batchLimit()
 	l.reserve(b, min(limit, with.size))
+	b.slab = make([]slot[K, C, V], 0, min(limit, with.size))
 	with.keys(limit, func(k K) bool {
 		c := l.id(k)
 		switch head := l.slots[c]; {
@@ -86,21 +87,20 @@ func (l *LoaderBy[K, C, V]) batchLimit() int {
 }
 
 func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context, at spot) *batch[K, C, V] {
-	b := &batch[K, C, V]{loader: l, ends: ctx.Done(), gate: make(chan struct{})}
-	b.ctx = newBatchContext(ctx, at, l.scope)
-	if l.opt.scope != nil {
-		b.ctx.record.scope = l.opt.scope(ctx)
-		b.ctx.record.own = !same(b.ctx.record.scope, b.ctx.record.scope)
-	}
+	b := new(batch[K, C, V])
+	b.open(ctx, at, l)
 	return b
 }
 
-// reserve makes room for n more keys. Slots that were handed out stay where they
-// are.
+// open makes b a batch that a load with ctx, at the spot, opens.
+func (b *batch[K, C, V]) open(ctx context.Context, at spot, l *LoaderBy[K, C, V]) {
+	b.loader, b.ends, b.gate = l, ctx.Done(), make(chan struct{})
+	b.ctx.open(ctx, at, l.scope, l.opt.scope)
+}
+
+// reserve makes room for n more keys.
 func (l *LoaderBy[K, C, V]) reserve(b *batch[K, C, V], n int) {
-	if b.keys = slices.Grow(b.keys, n); n > cap(b.slab)-len(b.slab) {
-		b.slab = make([]slot[K, C, V], 0, n)
-	}
+	b.keys = slices.Grow(b.keys, n)
 	if n > len(l.slots)+mapGroup { // else it takes no more than to grow once
 		slots := make(map[C]*slot[K, C, V], len(l.slots)+n)
 		maps.Copy(slots, l.slots)
@@ -117,8 +117,15 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C,
 		// Slots that were handed out must not move.
 		b.slab = make([]slot[K, C, V], 0, min(2*cap(b.slab)+1, 512))
 	}
-	b.slab = append(b.slab, slot[K, C, V]{batch: b, i: int32(len(b.keys)), next: next})
+	b.slab = b.slab[:len(b.slab)+1]
 	s := &b.slab[len(b.slab)-1]
+	l.place(b, s, id, key, next)
+	return s
+}
+
+// place adds a key, whose answer will be in s.
+func (l *LoaderBy[K, C, V]) place(b *batch[K, C, V], s *slot[K, C, V], id C, key K, next *slot[K, C, V]) {
+	*s = slot[K, C, V]{batch: b, i: int32(len(b.keys)), next: next}
 	l.slots[id] = s
 	l.keep(id)
 	b.keys = append(b.keys, key)
@@ -126,7 +133,6 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C,
 		b.ids = append(b.ids, id)
 	}
 	l.stats.Unasked++
-	return s
 }
 
 // gather adds a lone key, which came now, to the batch that waits for such keys;
@@ -147,6 +153,7 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 	if opened = l.lone == nil; opened {
 		b := l.newBatch(ctx, at)
 		l.reserve(b, min(more, l.opt.maxBatch))
+		b.slab = make([]slot[K, C, V], 0, min(more, l.opt.maxBatch))
 		l.openLone(b, at, now)
 	}
 	b := l.lone
@@ -175,8 +182,13 @@ func (l *LoaderBy[K, C, V]) sendFull() {
 // lone keys.
 func (l *LoaderBy[K, C, V]) openLone(b *batch[K, C, V], at spot, now instant) {
 	b.patient, b.first, b.last = at.parker != nil, now, now
-	b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
+	l.wind(b)
 	l.setLone(b)
+}
+
+// wind starts the timer of the lone batch.
+func (l *LoaderBy[K, C, V]) wind(b *batch[K, C, V]) {
+	b.timer = time.AfterFunc(l.patience(b), func() { l.tick(b) })
 }
 
 func (l *LoaderBy[K, C, V]) setLone(b *batch[K, C, V]) {
@@ -225,7 +237,7 @@ func (l *LoaderBy[K, C, V]) complete(why reason) {
 	l.shutDoor()
 	b := l.lone
 	l.setLone(nil)
-	b.timer.Stop()
+	b.stopTimer()
 	b.settler.Or(settlerOver)
 	l.sent(b, why)
 }

@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 )
 
@@ -17,55 +18,71 @@ import (
 type door[K any, C comparable, V any] struct {
 	batch  *batch[K, C, V]
 	gate   <-chan struct{} // of the batch
-	places int             // how many may come in
+	places int32           // how many may come in
 
-	newest   atomic.Pointer[arrival[K, C, V]] // the last that came in, nobody at first
+	newest   atomic.Pointer[arrival[K, C, V]] // the last that came in, nobody at first; nil when shut
 	nobody   arrival[K, C, V]
-	shut     arrival[K, C, V]  // newest, after the door was shut
 	admitted *arrival[K, C, V] // the last that has its place; protected by loader.mu
 }
 
-// newDoor returns an open door to b.
-func (l *LoaderBy[K, C, V]) newDoor(b *batch[K, C, V]) *door[K, C, V] {
-	d := &door[K, C, V]{batch: b, gate: b.gate, places: l.opt.maxBatch - len(b.keys)}
+// open makes d an open door to b.
+func (d *door[K, C, V]) open(b *batch[K, C, V]) {
+	d.batch, d.gate, d.places = b, b.gate, int32(min(b.loader.opt.maxBatch-len(b.keys), math.MaxInt32))
 	d.admitted = &d.nobody
 	d.newest.Store(&d.nobody)
-	return d
 }
 
 // An arrival is a load that came in by the door.
 type arrival[K any, C comparable, V any] struct {
 	before *arrival[K, C, V] // the one that came in before
-	number int               // how many had come in then, this one included
-	id     C
-	key    K
-	now    instant
+	number int32             // how many had come in then, this one included
 	why    loneReason
 	opened bool // it opened the batch, which runs under its context
 	held   bool // it holds the lock, and takes its place itself
-	// Written when the load is admitted, before the gate opens:
-	hit  bool // somebody else brought the key
-	slot *slot[K, C, V]
+	hit    bool // somebody else brought the key; written before the gate opens
+	key    K
+	now    instant
+	// own is for the answer, unless somebody else brought the key: then its next
+	// is where the answer is. Written before the gate opens.
+	own slot[K, C, V]
 }
 
-// begin opens a batch for a load, and a door to it. It returns nil if the load
-// has to take the lock. What it makes it makes before it takes the lock itself,
-// for which other loads would wait.
-func (l *LoaderBy[K, C, V]) begin(ctx context.Context, id C, key K, with family[K]) (*door[K, C, V], *arrival[K, C, V]) {
+// slot is where the answer of an arrival is, after it was admitted.
+func (a *arrival[K, C, V]) slot() *slot[K, C, V] {
+	if a.hit {
+		return a.own.next
+	}
+	return &a.own
+}
+
+// An opening is what the first load makes, in one piece: after a garbage
+// collection the first object of each size is a slow one to get.
+type opening[K any, C comparable, V any] struct {
+	batch batch[K, C, V]
+	door  door[K, C, V]
+	first arrival[K, C, V]
+}
+
+// begin opens a batch for a load, and a door to it. It returns no arrival if the
+// load has to take the lock. Other loads find the door as soon as it is there: what
+// takes time comes before, or after.
+func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*door[K, C, V], *arrival[K, C, V]) {
 	if with.keys != nil || l.inTx() || l.opt.scope != nil || l.offers.any() || spotOf(ctx) != (spot{}) {
 		return nil, nil
 	}
-	b := l.newBatch(ctx, spot{})
-	a := &arrival[K, C, V]{id: id, key: key, now: clock(), why: with.why, opened: true}
-	d := l.newDoor(b)
+	o := new(opening[K, C, V])
+	b, d, a := &o.batch, &o.door, &o.first
+	b.open(ctx, spot{}, l)
+	d.open(b)
+	*a = arrival[K, C, V]{key: key, now: clock(), why: with.why, opened: true}
 	d.pass(a)
-	if b.ends != nil {
-		b.watch(ctx)
-	}
 	if !l.publish(d, a.now) {
-		b.release()
-		return nil, nil
+		if d = l.door.Load(); d == nil {
+			return nil, nil
+		}
+		return d, l.enter(ctx, d, key, with) // somebody was faster
 	}
+	l.attend(ctx, b)
 	if l.opt.settles {
 		l.settle(b)
 	}
@@ -82,20 +99,34 @@ func (l *LoaderBy[K, C, V]) publish(d *door[K, C, V], now instant) bool {
 	if l.lone != nil || len(l.slots) > 0 || len(l.lookups) > 0 {
 		return false
 	}
-	l.openLone(d.batch, spot{}, now)
+	d.batch.first, d.batch.last = now, now
+	l.setLone(d.batch)
 	l.door.Store(d)
 	return true
 }
 
+// attend sees to it that a batch which was published is sent in time, and that
+// its waiters look when ctx, the context of all of them, ends.
+func (l *LoaderBy[K, C, V]) attend(ctx context.Context, b *batch[K, C, V]) {
+	l.mu.Lock() // and not l.lock: better to admit many at once
+	defer l.mu.Unlock()
+	if l.lone == b {
+		l.wind(b)
+	}
+	if b.ends != nil && b.unwatch == nil && !b.ready.Load() {
+		b.watch(ctx)
+	}
+}
+
 // enter lets a load in. It returns nil if the load has to take the lock.
-func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], id C, key K, with family[K]) *arrival[K, C, V] {
+func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, with family[K]) *arrival[K, C, V] {
 	if with.keys != nil || spotOf(ctx) != (spot{}) {
 		return nil
 	}
 	if ends := ctx.Done(); ends != nil && ends != d.batch.ends {
 		return nil
 	}
-	a := &arrival[K, C, V]{id: id, key: key, now: clock(), why: with.why}
+	a := &arrival[K, C, V]{key: key, now: clock(), why: with.why}
 	if !d.pass(a) {
 		return nil
 	}
@@ -112,10 +143,10 @@ func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], id C, k
 func (d *door[K, C, V]) pass(a *arrival[K, C, V]) bool {
 	for {
 		a.before = d.newest.Load()
-		a.number = a.before.number + 1
-		if a.before == &d.shut || a.number > d.places {
+		if a.before == nil || a.before.number >= d.places {
 			return false
 		}
+		a.number = a.before.number + 1
 		if d.newest.CompareAndSwap(a.before, a) {
 			return true
 		}
@@ -143,6 +174,7 @@ func (l *LoaderBy[K, C, V]) enterHeld() (last, ok bool) {
 // of them brought the same key. It runs on a goroutine of its own, that of the
 // fetch: the stack of the last load would have to grow for it.
 func (l *LoaderBy[K, C, V]) filled(d *door[K, C, V]) {
+	growStack(0)
 	b := d.batch
 	l.lock()
 	full := l.lone == b
@@ -179,7 +211,9 @@ func (l *LoaderBy[K, C, V]) openDoor() {
 	case b.patient: // who comes from outside of the Each ends the patience
 	case b.ends != nil && b.unwatch == nil: // nobody watches when the waiters' context ends
 	default:
-		l.door.Store(l.newDoor(b))
+		d := new(door[K, C, V])
+		d.open(b)
+		l.door.Store(d)
 	}
 }
 
@@ -188,14 +222,14 @@ func (l *LoaderBy[K, C, V]) openDoor() {
 func (l *LoaderBy[K, C, V]) shutDoor() {
 	if d := l.door.Load(); d != nil {
 		l.door.Store(nil)
-		l.admit(d, d.newest.Swap(&d.shut))
+		l.admit(d, d.newest.Swap(nil))
 	}
 }
 
 // admit gives those who came in, newest last, their place in the batch. The
 // caller holds l.mu.
 func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
-	n := newest.number - d.admitted.number
+	n := int(newest.number - d.admitted.number)
 	if n == 0 {
 		return
 	}
@@ -212,15 +246,16 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
 			n--
 			continue
 		}
-		a.slot = l.slots[a.id] // of this batch: nothing else is known
-		if a.hit = a.slot != nil; a.hit {
+		id := l.id(a.key)
+		if s := l.slots[id]; s != nil { // of this batch: nothing else is known
+			a.hit, a.own.next = true, s
 			l.stats.Hits++
 		} else {
-			a.slot = l.add(b, a.id, a.key, nil)
+			l.place(b, &a.own, id, a.key, nil)
 			l.stats.Lone.count(a.why)
 			b.last = max(b.last, a.now)
 		}
-		l.ask(a.slot)
+		l.ask(a.slot())
 	}
 	b.waiters += n
 	l.stats.Loads += n

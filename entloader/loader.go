@@ -178,17 +178,17 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	var a *arrival[K, C, V]
 	d := l.door.Load()
 	if d != nil {
-		a = l.enter(ctx, d, id, key, with)
+		a = l.enter(ctx, d, key, with)
 	} else if !l.gathering.Load() { // else the key is most likely one of those
 		if v, ok := l.peek(ctx, id); ok {
 			return v, nil
 		}
-		d, a = l.begin(ctx, id, key, with)
+		d, a = l.begin(ctx, key, with)
 	}
 	if a != nil {
 		<-d.gate // here, where the stack is not deep
 		if d.batch.ready.Load() && (a.opened || d.batch.read.matches(ctx, l.opt.scope)) {
-			return a.slot.answer()
+			return a.slot().answer()
 		}
 	}
 	return l.await(ctx, id, key, with, d, a)
@@ -199,7 +199,7 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[K], d *door[K, C, V], a *arrival[K, C, V]) (v V, err error) {
 	var e entry[K, C, V]
 	if a != nil {
-		e.batch, e.slot, e.hit, e.opened, e.ticket.gate, e.now = d.batch, a.slot, a.hit, a.opened, d.gate, a.now
+		e.batch, e.slot, e.hit, e.opened, e.ticket.gate, e.now = d.batch, a.slot(), a.hit, a.opened, d.gate, a.now
 	} else {
 		e.at, e.now = spotOf(ctx), clock()
 		l.lock()

@@ -16,53 +16,52 @@ type recording struct {
 	values context.Context // answers the look-ups
 
 	mu     sync.Mutex
-	record *record // until frozen
-	muted  bool    // the statement is with the driver; see mute
+	record *record // nil until something is noted: most fetches look nothing up
+	frozen bool
+	muted  bool // the statement is with the driver; see mute
 }
 
 func (r *recording) lookup(key any, kind keyKind) any {
 	v := r.values.Value(key)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.record != nil && (!r.muted || kind == keyStatement) {
+	if !r.frozen && (!r.muted || kind == keyStatement) {
+		if r.record == nil {
+			r.record = new(record)
+		}
 		r.record.note(key, v)
 	}
 	return v
 }
 
-// freeze ends the recording and returns what it noted. A goroutine that the
-// fetch left behind may go on looking up.
+// freeze ends the recording and returns what it noted, nil if that is nothing. A
+// goroutine that the fetch left behind may go on looking up.
 func (r *recording) freeze() *record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rec := r.record
-	r.record = nil
-	return rec
+	r.frozen = true
+	return r.record
 }
 
 // soFar returns what was noted so far, nil if the recording has ended.
 func (r *recording) soFar() *record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.record == nil {
+	switch {
+	case r.frozen:
 		return nil
+	case r.record == nil:
+		return new(record)
 	}
 	rec := *r.record // the lists grow behind what it sees
 	return &rec
-}
-
-// scopeValue returns the value of WithScope.
-func (r *recording) scopeValue() any {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.record.scope
 }
 
 // hasRead reports whether anything was noted so far.
 func (r *recording) hasRead() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.record.keys) > 0
+	return r.record != nil && len(r.record.keys) > 0
 }
 
 // mute stops the recording while a statement is with the driver: what drivers
@@ -88,6 +87,7 @@ type batchContext struct {
 	life  life          // ends with the last waiter
 	scope *Scope        // of the batch; nil for loaders outside ent
 	outer *batchContext // that the load which opened the batch belongs to
+	under any           // the value of WithScope
 	// Written before the fetch, read-only afterwards:
 	about Batch
 	lock  *Lock // that the fetch holds
@@ -96,10 +96,15 @@ type batchContext struct {
 	waits []*batchContext
 }
 
-func newBatchContext(ctx context.Context, at spot, scope *Scope) *batchContext {
-	c := &batchContext{recording: recording{values: ctx, record: &record{}}, scope: scope, outer: at.batch}
+// open makes c the context of a batch that a load with ctx, at the spot, opens.
+// scopeValue is that of WithScope, nil without.
+func (c *batchContext) open(ctx context.Context, at spot, scope *Scope, scopeValue func(context.Context) any) {
+	c.values, c.scope, c.outer = ctx, scope, at.batch
 	c.spot.batch = c
-	return c
+	if scopeValue != nil {
+		c.under = scopeValue(ctx)
+		c.record = &record{scope: c.under, own: !same(c.under, c.under)}
+	}
 }
 
 func (c *batchContext) Deadline() (time.Time, bool) { return time.Time{}, false }

@@ -21,7 +21,8 @@ func TestBatchContext(t *testing.T) {
 	caller = ent.NewQueryContext(caller, &ent.QueryContext{Type: "Unit"})
 	caller = graphql.WithFieldContext(caller, &graphql.FieldContext{Object: "Unit"})
 	caller = graphql.WithOperationContext(caller, &graphql.OperationContext{OperationName: "q"})
-	ctx := newBatchContext(caller, spot{}, nil)
+	ctx := new(batchContext)
+	ctx.open(caller, spot{}, nil, nil)
 
 	require.Equal(t, "ada", ctx.Value(viewerKey))
 	require.Nil(t, ent.QueryFromContext(ctx), "the query context belongs to one caller")
@@ -43,7 +44,8 @@ func TestBatchContext(t *testing.T) {
 func TestRecordMatches(t *testing.T) {
 	t.Parallel()
 	recorded := func(ctx context.Context, keys ...any) *record {
-		b := newBatchContext(ctx, spot{}, nil)
+		b := new(batchContext)
+		b.open(ctx, spot{}, nil, nil)
 		defer b.life.end()
 		for _, k := range keys {
 			b.Value(k)
@@ -67,7 +69,8 @@ func TestRecordMatches(t *testing.T) {
 	// Session variables of ent decide what a statement sees.
 	vars := entsql.WithVar(bg, "app.tenant", "a")
 	look := func(ctx context.Context) *record {
-		b := newBatchContext(ctx, spot{}, nil)
+		b := new(batchContext)
+		b.open(ctx, spot{}, nil, nil)
 		defer b.life.end()
 		b.mute(true) // as while the driver has the statement
 		entsql.VarFromContext(b, "app.tenant")

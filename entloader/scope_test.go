@@ -3,6 +3,7 @@ package entloader_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -131,4 +132,26 @@ func TestPanicOfScopeFunction(t *testing.T) {
 	case <-time.After(2 * time.Second):
 		require.FailNow(t, "the loader is locked for good")
 	}
+}
+
+// A load may come when a batch has its answer, but has not said so yet: what it
+// was opened under must still be known.
+func TestScopeWhileABatchEnds(t *testing.T) {
+	t.Parallel()
+	l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+		return tenfold(keys), nil
+	}, entloader.WithScope(func(ctx context.Context) any { return viewerOf(ctx) }), entloader.WithMaxBatch(1), entloader.WithoutCache())
+	var wg sync.WaitGroup
+	viewers := []string{"ada", "bob"}
+	for i := range 8 {
+		ctx := as(t.Context(), viewers[i%2])
+		wg.Go(func() {
+			for range 500 {
+				if v, err := l.Load(ctx, 7); err != nil || v != 70 {
+					t.Errorf("%d, %v", v, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

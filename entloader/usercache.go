@@ -50,7 +50,7 @@ func (l *LoaderBy[K, C, V]) cacheKey(scope any, key any) CacheKey {
 // cached fetches the keys that the user's cache does not have.
 func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 	l, c := b.loader, b.loader.opt.cache
-	scope := b.ctx.scopeValue()
+	scope := b.ctx.under
 	// What a cache looks up, for tracing or to find its connection, does not
 	// decide the answer.
 	b.ctx.mute(true)
@@ -60,7 +60,7 @@ func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 		failed  int
 	)
 	for i, k := range keys {
-		v, ok, err := c.Get(b.ctx, l.cacheKey(scope, l.id(k)))
+		v, ok, err := c.Get(&b.ctx, l.cacheKey(scope, l.id(k)))
 		if err != nil {
 			failed++
 		}
@@ -94,7 +94,7 @@ func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 		}
 		out.values[i] = found.values[j]
 		if keep {
-			if err := c.Set(b.ctx, l.cacheKey(scope, l.id(missing[j])), found.values[j]); err != nil {
+			if err := c.Set(&b.ctx, l.cacheKey(scope, l.id(missing[j])), found.values[j]); err != nil {
 				failed++
 			}
 		}
