@@ -128,6 +128,7 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 	defer l.mu.Unlock() // find calls what the application wrote
 	now := clock()      // once for all
 	last := 0
+	var joined *batch[K, C, V] // that keys were added to
 	for n, i := range rest {
 		id := l.id(keys[i])
 		head := l.slots[id]
@@ -136,8 +137,15 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 			s = l.taken(ctx, id, head)
 		}
 		hit := s != nil
-		if !hit {
+		switch {
+		case hit:
+		case joined != nil && joined == l.lone && l.door.Load() == nil && len(joined.keys)+1 < l.opt.maxBatch:
+			s = l.add(joined, id, keys[i], head) // what gather would do, which has done it for a key before
+		default:
 			s, opened, hit = l.gather(ctx, at, id, keys[i], head, now, len(rest)-n)
+			if l.opt.scope == nil { // else it is asked for each key
+				joined = s.batch
+			}
 		}
 		if !hit {
 			l.stats.Lone.ByKey++
