@@ -267,7 +267,7 @@ func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	}
 	var st *statement
 	scan := newRowScanner(codecOf(r), keys)
-	if r.Match.Table != "" && len(keys) > 1 {
+	if r.Match.Table != "" && (len(keys) > 1 || !r.One) {
 		scan.idColumn = r.Target.IDColumn
 	}
 	returned, scanned, err := runAll(ctx, r.Target, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {

@@ -25,6 +25,7 @@ type rowScanner[K comparable] struct {
 	// entities with the same id, and leave the others empty.
 	idColumn string
 	seen     map[any]int32 // entities by id
+	once     bool          // an owner has an entity once, however many rows bring it
 
 	key   K     // of the row that is being read, then of the one before
 	last  K     // key of the row before the one that is being read
@@ -131,7 +132,7 @@ func (s *rowScanner[K]) loosely() (owner int32, ok bool) {
 // and takes them away again. It may be called several times: an interceptor may
 // retry.
 func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st *statement) {
-	s.owners, s.entities, s.made, s.lost, s.owner = s.owners[:0], s.entities[:0], 0, false, -1
+	s.owners, s.entities, s.made, s.lost, s.once, s.owner = s.owners[:0], s.entities[:0], 0, false, false, -1
 	if s.idColumn != "" {
 		s.seen = make(map[any]int32)
 	}
@@ -153,6 +154,7 @@ func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st
 		columns, values = columns[:n], values[:n]
 		if len(s.owners) == 0 {
 			muteBatch(ctx, false) // the driver is done with the statement
+			s.once = st.once
 			for i, c := range st.match.columns() {
 				at[i] = slices.Index(columns, c)
 			}
@@ -169,7 +171,7 @@ func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st
 			}
 			s.own()
 		}
-		if s.seen != nil {
+		if s.seen != nil && (s.index != nil || s.once) {
 			if e, ok := s.known(columns, values); ok {
 				s.owners, s.entities = append(s.owners, s.owner), append(s.entities, e)
 				return nil
@@ -235,6 +237,9 @@ func groups[K comparable, T any](s *rowScanner[K], returned, scanned []T, out []
 	if s.lost || int(s.made) != len(scanned) {
 		return false
 	}
+	if s.once {
+		s.dropRepeats(len(out))
+	}
 	total := len(s.owners)
 	each := func(yield func(owner int32, entity T) bool) {
 		for i, o := range s.owners {
@@ -265,6 +270,46 @@ func groups[K comparable, T any](s *rowScanner[K], returned, scanned []T, out []
 		start = end
 	}
 	return true
+}
+
+// dropRepeats drops the rows that bring their owner an entity which another row
+// brought, as those of a join table do that holds a pair twice.
+func (s *rowScanner[K]) dropRepeats(owners int) {
+	if len(s.owners) == int(s.made) {
+		return // no entity came twice
+	}
+	sorted, ends := group(len(s.owners), owners, func(yield func(int32, int32) bool) {
+		for row, o := range s.owners {
+			if !yield(o, int32(row)) {
+				return
+			}
+		}
+	})
+	last := make([]int32, s.made) // by entity: the owner that had it last, and 1
+	repeats := 0
+	start := int32(0)
+	for o, end := range ends {
+		for _, row := range sorted[start:end] {
+			e := s.entities[row]
+			if last[e] == int32(o)+1 {
+				s.entities[row] = -1
+				repeats++
+			}
+			last[e] = int32(o) + 1
+		}
+		start = end
+	}
+	if repeats == 0 {
+		return
+	}
+	kept := 0
+	for row, e := range s.entities {
+		if e >= 0 {
+			s.owners[kept], s.entities[kept] = s.owners[row], e
+			kept++
+		}
+	}
+	s.owners, s.entities = s.owners[:kept], s.entities[:kept]
 }
 
 // group sorts n rows by their owner, keeping their order. They share one array: the

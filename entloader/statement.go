@@ -35,6 +35,9 @@ type statement struct {
 	held bool
 
 	limit, offset int
+	// once says that what repeats a row of the same key is left out when rows are
+	// scanned.
+	once bool
 	// refused says that the statement was not sent: several keys can not share it.
 	refused bool
 	// Columns that are selected behind those of ent, set when the statement is
@@ -57,11 +60,13 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 	modifiers := spec.Modifiers[:len(spec.Modifiers):len(spec.Modifiers)]
 	spec.Modifiers = append(modifiers, func(s *sql.Selector) {
 		// ent's edge queries are DISTINCT by default. It costs a sort of all
-		// columns, and changes nothing where every row comes once.
-		distinct := s.HasJoins() || st.match.Repeats
+		// columns, and changes nothing where every row comes once. It does not in a
+		// join table that holds a pair twice; those are seen by their ids.
+		distinct := s.HasJoins()
 		if unique != nil {
 			distinct = *unique
 		}
+		st.once = st.paired() && unique == nil && !distinct
 		terms, _, text := orderTerms(s, 0)
 		if st.refuse(s, text) {
 			return
@@ -72,7 +77,7 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 			}
 		}
 		if st.limit > 0 || st.offset > 0 {
-			st.limitRows(s, text, terms != "", distinct)
+			st.limitRows(s, text, terms != "", distinct || st.match.Repeats && unique == nil)
 		} else {
 			st.selectKey(s)
 			s.SetDistinct(distinct)
@@ -80,6 +85,10 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 		muteBatch(ctx, true)
 	})
 }
+
+// paired reports whether rows are found by a table of pairs. The ones that ent
+// makes have a primary key, those of other origin may hold a pair twice.
+func (st *statement) paired() bool { return st.match.Table != "" && !st.one }
 
 // refuse reports whether the keys can not share the statement of s, whose text
 // without order and conditions is given, and keeps it from being sent. What

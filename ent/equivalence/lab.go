@@ -45,8 +45,12 @@ func (d Database) newLab(t testing.TB, units int) *lab {
 		_, err = seed.Run(t.Context(), db, seed.Options{Units: units, Dialect: d.Dialect})
 		require.NoError(t, err)
 	}
+	l := &lab{Client: client, rec: rec, db: db}
+	if d.repeats {
+		l.repeatPairs(t)
+	}
 	rec.Reset()
-	return &lab{Client: client, rec: rec, db: db}
+	return l
 }
 
 // load returns a context with new loaders.

@@ -20,6 +20,8 @@ type Database struct {
 	// Open returns a database without tables that nobody else uses. It goes when the test ends; the test closes it
 	// before that.
 	Open func(testing.TB) *sql.DB
+
+	repeats bool // join tables hold pairs twice
 }
 
 // SQLite is a database in memory.
@@ -38,6 +40,7 @@ func Run(t *testing.T, db Database) {
 		run  func(*testing.T, Database)
 	}{
 		{"Edges", testEdges},
+		{"RepeatedPairs", testRepeatedPairs},
 		{"Options", testOptions},
 		{"OptionsAreComparedByStatement", testOptionsAreComparedByStatement},
 		{"CountsWithOptions", testCountsWithOptions},
