@@ -17,6 +17,13 @@ import (
 //     with one on fk alone, or a limit that takes all rows, it is still faster;
 //   - otherwise a window function, which looks at all rows of all keys but needs
 //     no index: without one the second way would scan the table for each key.
+//
+// A join table may hold a pair twice, and a limit is one of different rows. The first
+// way and the third count pairs, and where the rows that they bring show that one came
+// twice, the statement is sent again with DENSE_RANK, since nobody else should pay for
+// that. What an offset skips does not show, so there it is that at once. The second way
+// shows no pair twice. It takes DISTINCT ids, a tenth slower, where the schema says that
+// pairs repeat.
 
 // keysAlias is the name of the key list as a table, listedKey the key in it.
 const keysAlias = "entloader_keys"
@@ -25,8 +32,16 @@ var listedKey = sql.Table(keysAlias).C(keyColumn)
 
 // perKey reports whether the database looks for each key on its own.
 func (st *statement) perKey(s *sql.Selector) bool {
-	return !st.keyless && st.match.Indexed && st.list.json != "" && s.Dialect() == dialect.SQLite
+	return (!st.keyless || st.apart()) && st.match.Indexed && st.list.json != "" && s.Dialect() == dialect.SQLite
 }
+
+// apart reports whether the database has to tell the rows of a key apart before it
+// limits them.
+func (st *statement) apart() bool { return st.once && (st.again || st.offset > 0) }
+
+// repeats reports whether pairs have to be taken for repeated by a statement that does
+// not show it. For a single key that costs nothing to speak of.
+func (st *statement) repeats() bool { return st.match.Repeats || st.keyless && st.paired() }
 
 // fromKeys makes s select from the keys as well. The list stands in a subquery of
 // its own: the columns of json_each (id, key, value, type) must not be mixed up
@@ -41,7 +56,7 @@ func (st *statement) fromKeys(s *sql.Selector) {
 // only restricts s to the rows of the one key that there is, such that an index
 // on (fk, order) gives them in order.
 func (st *statement) only(s *sql.Selector) {
-	column := st.keyOf(s)
+	column, _ := st.keyOf(s)
 	if st.list.json == "" || st.list.width > 1 {
 		s.Where(st.list.in(column))
 		return
@@ -59,11 +74,10 @@ func copyOf(s *sql.Selector) *sql.Selector {
 	return c
 }
 
-// listed renders s, restricted to the rows of the listed key. This is done before
+// listed renders s, restricted to the rows whose column is the listed key. This is done before
 // anything else is changed: terms and predicates may be functions that refer to
 // the selector that they were made for.
-func (st *statement) listed(s *sql.Selector) sql.Querier {
-	column := st.keyOf(s)
+func (st *statement) listed(s *sql.Selector, column string) sql.Querier {
 	s.Where(sql.P(func(b *sql.Builder) { b.Ident(column).WriteString(" = ").Ident(listedKey) }))
 	text, args := s.Query()
 	return sql.Expr(text, args...)
@@ -73,16 +87,16 @@ func (st *statement) listed(s *sql.Selector) sql.Querier {
 // is s without its order and its conditions.
 func (st *statement) limitRows(s *sql.Selector, text string, ordered, distinct bool) {
 	switch {
-	case st.keyless:
+	case st.keyless && !st.apart():
 		st.only(s)
 		s.SetDistinct(distinct)
 		limitTo(s, st.limit, st.offset)
-	case st.perKey(s) && st.selectsColumns(s, text) && !s.HasJoins() && st.idColumn != "" && (distinct || !st.match.Repeats):
-		st.limitEach(s, distinct)
+	case st.perKey(s) && st.selectsColumns(s, text) && !s.HasJoins() && st.idColumn != "" && (!st.repeats() || st.once || distinct):
+		st.limitEach(s)
 	default:
 		key := st.selectKey(s)
 		s.SetDistinct(distinct)
-		st.rank(s, key, distinct, ordered)
+		st.rank(s, key, distinct || st.apart(), ordered)
 	}
 }
 
@@ -108,11 +122,17 @@ func (st *statement) selectsColumns(s *sql.Selector, text string) bool {
 
 // limitEach makes s return the rows from offset to offset+limit of each key, with
 // a subquery for each.
-func (st *statement) limitEach(s *sql.Selector, distinct bool) {
+func (st *statement) limitEach(s *sql.Selector) {
 	id := s.C(st.idColumn)
-	inner := copyOf(s).Select(id).SetDistinct(distinct && st.match.Repeats)
+	inner := copyOf(s)
+	key, paired := st.keyOf(inner)
+	if st.repeats() {
+		inner.Select(paired).Distinct()
+	} else {
+		inner.Select(id)
+	}
 	limitTo(inner, st.limit, st.offset)
-	ids := st.listed(inner)
+	ids := st.listed(inner, key)
 
 	s.SetP(sql.P(func(b *sql.Builder) {
 		b.Ident(id).WriteString(" IN ")
@@ -143,7 +163,8 @@ func (st *statement) probe(s *sql.Selector, columns []string, distinct bool, off
 	case st.perKey(s):
 		inner := copyOf(s).Select().AppendSelectExpr(one)
 		group(inner)
-		rows := st.listed(inner)
+		key, _ := st.keyOf(inner)
+		rows := st.listed(inner, key)
 		*s = *sql.Dialect(s.Dialect()).Select().AppendSelectAs(listedKey, keyColumn).AppendSelectExprAs(one, countColumn).
 			Where(sql.P(func(b *sql.Builder) {
 				b.WriteString("EXISTS ").Wrap(func(b *sql.Builder) { b.Join(rows) })

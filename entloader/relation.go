@@ -256,8 +256,17 @@ func inListsApart[K comparable, T any, Q, V any](r *Relation[K, T, Q], sc *Scope
 }
 
 // queryRows sends one statement and groups its rows. It reports false if a row can
-// not be told to one of several keys.
-func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows) (bool, error) {
+// not be told to one of several keys. It sends another one if what repeats rows took
+// the place of others in a limit.
+func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows) (told bool, err error) {
+	told, again, err := queryOnce(ctx, r, sc, op, opts, keys, list, out, false)
+	if again {
+		told, _, err = queryOnce(ctx, r, sc, op, opts, keys, list, out, true)
+	}
+	return told, err
+}
+
+func queryOnce[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows, second bool) (told, again bool, err error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
@@ -272,25 +281,24 @@ func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	}
 	returned, scanned, err := runAll(ctx, r.Target, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
 		st = statementOf(r, sc, list, len(keys))
+		st.again = second
 		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.columns())
 		st.rewrite(ctx, spec, qc)
 		scan.attach(ctx, spec, st)
 	})
 	muteBatch(ctx, false)
-	if st != nil && st.refused {
-		return false, nil
+	switch {
+	case st != nil && st.refused:
+		return false, false, nil
+	case err != nil:
+		return false, false, err
+	case len(keys) == 1:
+		out[0], told = rowsOf(returned), true
+	case r.Target.View(q).cutBelow(): // the limit is one for what a key alone brings
+	default:
+		told = groups(scan, returned, scanned, out)
 	}
-	if err != nil {
-		return false, err
-	}
-	if len(keys) == 1 {
-		out[0] = rowsOf(returned)
-		return true, nil
-	}
-	if r.Target.View(q).cutBelow() {
-		return false, nil // the limit is one for what a key alone brings
-	}
-	return groups(scan, returned, scanned, out), nil
+	return told, st != nil && st.limit > 0 && !st.apart() && scan.dropped > 0, nil
 }
 
 // statementOf returns a statement for n keys.

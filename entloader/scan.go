@@ -34,6 +34,7 @@ type rowScanner[K comparable] struct {
 	// stays empty.
 	owners, entities []int32
 	made             int32 // entities
+	dropped          int   // rows that repeated others of their owner
 	lost             bool  // some row has a key that nobody asked for
 }
 
@@ -132,7 +133,8 @@ func (s *rowScanner[K]) loosely() (owner int32, ok bool) {
 // and takes them away again. It may be called several times: an interceptor may
 // retry.
 func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st *statement) {
-	s.owners, s.entities, s.made, s.lost, s.once, s.owner = s.owners[:0], s.entities[:0], 0, false, false, -1
+	s.owners, s.entities, s.made, s.dropped, s.owner = s.owners[:0], s.entities[:0], 0, 0, -1
+	s.lost, s.once = false, false
 	if s.idColumn != "" {
 		s.seen = make(map[any]int32)
 	}
@@ -173,6 +175,10 @@ func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st
 		}
 		if s.seen != nil && (s.index != nil || s.once) {
 			if e, ok := s.known(columns, values); ok {
+				if s.index == nil {
+					s.dropped++
+					return nil
+				}
 				s.owners, s.entities = append(s.owners, s.owner), append(s.entities, e)
 				return nil
 			}
@@ -286,20 +292,19 @@ func (s *rowScanner[K]) dropRepeats(owners int) {
 		}
 	})
 	last := make([]int32, s.made) // by entity: the owner that had it last, and 1
-	repeats := 0
 	start := int32(0)
 	for o, end := range ends {
 		for _, row := range sorted[start:end] {
 			e := s.entities[row]
 			if last[e] == int32(o)+1 {
 				s.entities[row] = -1
-				repeats++
+				s.dropped++
 			}
 			last[e] = int32(o) + 1
 		}
 		start = end
 	}
-	if repeats == 0 {
+	if s.dropped == 0 {
 		return
 	}
 	kept := 0

@@ -36,8 +36,8 @@ type statement struct {
 
 	limit, offset int
 	// once says that what repeats a row of the same key is left out when rows are
-	// scanned.
-	once bool
+	// scanned, again that such rows were seen: see limit.go.
+	once, again bool
 	// refused says that the statement was not sent: several keys can not share it.
 	refused bool
 	// Columns that are selected behind those of ent, set when the statement is
@@ -77,7 +77,7 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 			}
 		}
 		if st.limit > 0 || st.offset > 0 {
-			st.limitRows(s, text, terms != "", distinct || st.match.Repeats && unique == nil)
+			st.limitRows(s, text, terms != "", distinct)
 		} else {
 			st.selectKey(s)
 			s.SetDistinct(distinct)
@@ -107,25 +107,26 @@ var errRefused = errors.New("entloader: the statement can not be sent for severa
 
 // selectKey restricts the rows to those of the keys and selects the key.
 func (st *statement) selectKey(s *sql.Selector) (key string) {
-	key = st.keyOf(s)
+	key, _ = st.keyOf(s)
 	s.Where(st.list.in(key))
 	st.keyFrom(s, key)
 	return key
 }
 
 // keyOf returns the column of the key, whose table it joins to s if need be; of a
-// key of several columns their row value.
-func (st *statement) keyOf(s *sql.Selector) string {
+// key of several columns their row value. id is the column that tells its rows apart,
+// of that table if there is one: an index on the pair gives it in order.
+func (st *statement) keyOf(s *sql.Selector) (key, id string) {
 	switch {
 	case st.match.Columns != nil:
-		return "(" + strings.Join(s.Columns(st.match.Columns...), ", ") + ")"
+		return "(" + strings.Join(s.Columns(st.match.Columns...), ", ") + ")", s.C(st.idColumn)
 	case st.match.Table == "":
-		return s.C(st.match.Column)
+		return s.C(st.match.Column), s.C(st.idColumn)
 	}
 	join := sql.Dialect(s.Dialect()).Table(st.match.Table).Schema(st.schema)
 	target := s.C(st.match.Target)
 	s.Join(join).On(target, join.C(st.match.On))
-	return join.C(st.match.Column)
+	return join.C(st.match.Column), join.C(st.match.On)
 }
 
 // keyFrom selects the key, which stands in a column, unless it is selected

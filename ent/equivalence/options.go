@@ -170,10 +170,16 @@ func testOptions(t *testing.T, db Database) {
 			answers[i], err = e.load(loading, x, opts...)
 			require.NoError(rt, err, o)
 		}
-		want := 1
+		want, twice := 1, 1
+		if db.repeats && o.limited {
+			twice = 2 // where the limit took pairs for rows
+		}
 		if strings.Contains(o.String(), "with") {
 			want += len(lab.rec.Statements()) - 1 // the nested eager loads, none where nothing was found
-			require.LessOrEqual(rt, want, 4)
+			require.LessOrEqual(rt, want, 4*twice)
+		} else if twice > 1 {
+			want = len(lab.rec.Statements())
+			require.LessOrEqual(rt, want, twice)
 		}
 		require.Len(rt, lab.rec.Reset(), want, o)
 
