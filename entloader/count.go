@@ -78,7 +78,7 @@ func loadAnswer[E any, I, K comparable, T any, Q EdgeQuery[T], V any](ctx contex
 // counter returns the loader of numbers of rows, which is called name.
 func counter[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
 	return countLoader(r, name, sc, variantKey{&r.Match, answerCount, options},
-		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
+		func(ctx context.Context, keys []K, list keyList, out []int) (outcome, error) {
 			return countRows(ctx, r, sc, ent.OpQueryCount, opts, keys, list, out)
 		})
 }
@@ -87,29 +87,30 @@ func counter[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scop
 // there are.
 func prober[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
 	return countLoader(r, name, sc, variantKey{&r.Match, answerExist, options},
-		func(ctx context.Context, keys []K, list keyList, out []int) (bool, error) {
+		func(ctx context.Context, keys []K, list keyList, out []int) (outcome, error) {
 			if r.Target.IDs != nil {
 				return countRows(ctx, r, sc, ent.OpQueryExist, opts, keys, list, out)
 			}
 			// ent looks for an entity where there is no id to look for.
 			found := make([]rows, len(keys))
-			told, err := queryRows(ctx, r, sc, ent.OpQueryExist, opts, keys, list, found)
+			came, err := queryRows(ctx, r, sc, ent.OpQueryExist, opts, keys, list, found)
 			for i := range found {
 				out[i] = found[i].len()
 			}
-			return told, err
+			return came, err
 		})
 }
 
 // countLoader returns the loader for key, whose fetch brings the numbers that
 // query finds.
-func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, key variantKey, query func(ctx context.Context, keys []K, list keyList, out []int) (bool, error)) *LoaderBy[K, K, int] {
+func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, key variantKey, query func(ctx context.Context, keys []K, list keyList, out []int) (outcome, error)) *LoaderBy[K, K, int] {
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		l = sc.add(key, func() anyLoader {
-			l := newLoader(name, sc.loaders.opt, sc, identity[K], true,
+			var l *LoaderBy[K, K, int]
+			l = newLoader(name, sc.loaders.opt, sc, identity[K], true,
 				func(ctx context.Context, keys []K, out *answers[int]) error {
-					return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out []int) (bool, error) {
+					return inLists(r, l, keys, out.values, func(keys []K, list keyList, out []int) (outcome, error) {
 						return query(ctx, keys, list, out)
 					})
 				})
@@ -120,9 +121,8 @@ func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *
 	return l.(*LoaderBy[K, K, int])
 }
 
-// countRows sends one statement and notes the numbers that it brings. It reports
-// false if one can not be told to one of several keys.
-func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []int) (bool, error) {
+// countRows sends one statement and notes the numbers that it brings.
+func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []int) (outcome, error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
@@ -152,16 +152,16 @@ func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	muteBatch(ctx, false)
 	switch {
 	case invalid != nil && err != nil:
-		return false, invalid
+		return untold, invalid
 	case st != nil && st.refused:
-		return false, nil
+		return bounded, nil
 	case err != nil:
-		return false, err
+		return untold, err
 	case len(keys) == 1:
 		out[0], err = number(op, got)
-		return true, err
+		return told, err
 	}
-	return !t.lost && sameAnswer(given, got), nil
+	return toldIf(!t.lost && sameAnswer(given, got)), nil
 }
 
 // number is what Count or Exist makes of what the interceptors returned.

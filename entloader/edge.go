@@ -225,6 +225,18 @@ func familyOf[K comparable, V any](set *Set, h Handle, of guessKey, l *LoaderBy[
 	}}
 }
 
+// countApart counts n keys of a batch that are sent by themselves.
+func (l *LoaderBy[K, C, V]) countApart(why outcome, n int) {
+	l.lock()
+	l.stats.Alone += n
+	if why == bounded {
+		l.stats.Lone.Bounded += n
+	} else {
+		l.stats.Lone.Untold += n
+	}
+	l.mu.Unlock()
+}
+
 // countAlone counts a load whose options can not be batched.
 func (l *LoaderBy[K, C, V]) countAlone() {
 	l.lock()

@@ -22,6 +22,14 @@ type Lone struct {
 	Options int
 	// Alone: the load ran by itself, under [Alone].
 	Alone int
+	// Bounded counts keys of batches, each of which was sent by itself since the
+	// statement can not be one for all of them: an interceptor, a traverser or a
+	// function of the schema limits, groups or aggregates it, or locks rows.
+	Bounded int
+	// Untold counts keys of batches, each of which was sent by itself as well since
+	// answers could not be told to one of several keys: an interceptor changed a
+	// number, replaced rows, or limited an eager load.
+	Untold int
 }
 
 // loneReason says why a load is lone.
@@ -56,6 +64,7 @@ func (n Lone) String() string {
 	}{
 		{"by key", n.ByKey}, {"no set", n.NoSet}, {"other set", n.OtherSet}, {"varying", n.Varying},
 		{"uncached", n.Uncached}, {"options", n.Options}, {"alone", n.Alone},
+		{"bounded", n.Bounded}, {"untold", n.Untold},
 	} {
 		if r.n == 0 {
 			continue

@@ -173,9 +173,10 @@ func rowLoader[K comparable, T, Q any](r *Relation[K, T, Q], sc *Scope, options 
 	if !ok {
 		l = sc.add(key, func() anyLoader {
 			codec := codecOf(r)
-			l := newLoader(r.Name, sc.loaders.opt, sc, codec.id, codec.canon == nil,
+			var l *LoaderBy[K, K, rows]
+			l = newLoader(r.Name, sc.loaders.opt, sc, codec.id, codec.canon == nil,
 				func(ctx context.Context, keys []K, out *answers[rows]) error {
-					return fetchRows(ctx, r, sc, opts, keys, out)
+					return fetchRows(ctx, r, l, opts, keys, out)
 				})
 			l.options = options
 			if options == "" && r.Match.Unique {
@@ -190,40 +191,57 @@ func rowLoader[K comparable, T, Q any](r *Relation[K, T, Q], sc *Scope, options 
 
 func identity[K comparable](k K) K { return k }
 
-// fetchRows finds the rows for keys.
-func fetchRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, opts []func(Q), keys []K, out *answers[rows]) error {
+// fetchRows finds the rows for keys of l.
+func fetchRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], l *LoaderBy[K, K, rows], opts []func(Q), keys []K, out *answers[rows]) error {
 	op := ent.OpQueryAll
 	if r.One {
 		op = ent.OpQueryOnly
 	}
-	return inLists(r, sc, keys, out.values, func(keys []K, list keyList, out []rows) (bool, error) {
-		return queryRows(ctx, r, sc, op, opts, keys, list, out)
+	return inLists(r, l, keys, out.values, func(keys []K, list keyList, out []rows) (outcome, error) {
+		return queryRows(ctx, r, l.scope, op, opts, keys, list, out)
 	})
 }
 
-// inLists calls query with lists of keys: with one, or with as many as are
+// An outcome says what a statement for several keys came to. Unless it is told, each
+// of the keys is sent by itself.
+type outcome uint8
+
+const (
+	told    outcome = iota // the answers are there
+	bounded                // the statement was refused
+	untold                 // some answer can not be told to one of the keys
+)
+
+// toldIf is the outcome of a statement that was sent.
+func toldIf(ok bool) outcome {
+	if ok {
+		return told
+	}
+	return untold
+}
+
+// inLists calls query with lists of keys of l: with one, or with as many as are
 // needed where the dialect limits them, or where the database could hold two of
-// the keys for equal. query writes the answers at the position of their key. It
-// reports false if one can not be told to one of several keys; it is called for
-// each of these alone then.
-func inLists[K comparable, T any, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
+// the keys for equal. query writes the answers at the position of their key. It is
+// called for each key of a list by itself where its outcome is not told.
+func inLists[K comparable, T any, Q, V any](r *Relation[K, T, Q], l *LoaderBy[K, K, V], keys []K, out []V, query func([]K, keyList, []V) (outcome, error)) error {
 	codec := codecOf(r)
 	if codec.Exact || len(keys) == 1 {
-		return inListsApart(r, sc, keys, out, query)
+		return inListsApart(r, l, keys, out, query)
 	}
 	lists, err := apart(*codec, keys)
 	if err != nil {
 		return err
 	}
 	if len(lists) == 1 {
-		return inListsApart(r, sc, keys, out, query)
+		return inListsApart(r, l, keys, out, query)
 	}
 	for _, positions := range lists {
 		some, found := make([]K, len(positions)), make([]V, len(positions))
 		for i, p := range positions {
 			some[i] = keys[p]
 		}
-		if err := inListsApart(r, sc, some, found, query); err != nil {
+		if err := inListsApart(r, l, some, found, query); err != nil {
 			return err
 		}
 		for i, p := range positions {
@@ -234,16 +252,17 @@ func inLists[K comparable, T any, Q, V any](r *Relation[K, T, Q], sc *Scope, key
 }
 
 // inListsApart is inLists for keys of which the database holds no two for equal.
-func inListsApart[K comparable, T any, Q, V any](r *Relation[K, T, Q], sc *Scope, keys []K, out []V, query func([]K, keyList, []V) (bool, error)) error {
-	codec := *codecOf(r)
-	return keyLists(sc.driver.Dialect(), codec, keys, func(start, end int, list keyList) error {
-		told, err := query(keys[start:end], list, out[start:end])
-		if told || err != nil {
+func inListsApart[K comparable, T any, Q, V any](r *Relation[K, T, Q], l *LoaderBy[K, K, V], keys []K, out []V, query func([]K, keyList, []V) (outcome, error)) error {
+	codec, dialect := *codecOf(r), l.scope.driver.Dialect()
+	return keyLists(dialect, codec, keys, func(start, end int, list keyList) error {
+		came, err := query(keys[start:end], list, out[start:end])
+		if came == told || err != nil {
 			return err
 		}
+		l.countApart(came, end-start)
 		// What is found for a key alone is its own.
 		for i := start; i < end; i++ {
-			err := keyLists(sc.driver.Dialect(), codec, keys[i:i+1], func(_, _ int, list keyList) error {
+			err := keyLists(dialect, codec, keys[i:i+1], func(_, _ int, list keyList) error {
 				_, err := query(keys[i:i+1], list, out[i:i+1])
 				return err
 			})
@@ -255,18 +274,17 @@ func inListsApart[K comparable, T any, Q, V any](r *Relation[K, T, Q], sc *Scope
 	})
 }
 
-// queryRows sends one statement and groups its rows. It reports false if a row can
-// not be told to one of several keys. It sends another one if what repeats rows took
-// the place of others in a limit.
-func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows) (told bool, err error) {
-	told, again, err := queryOnce(ctx, r, sc, op, opts, keys, list, out, false)
+// queryRows sends one statement and groups its rows. It sends another one if what
+// repeats rows took the place of others in a limit.
+func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows) (outcome, error) {
+	came, again, err := queryOnce(ctx, r, sc, op, opts, keys, list, out, false)
 	if again {
-		told, _, err = queryOnce(ctx, r, sc, op, opts, keys, list, out, true)
+		came, _, err = queryOnce(ctx, r, sc, op, opts, keys, list, out, true)
 	}
-	return told, err
+	return came, err
 }
 
-func queryOnce[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows, second bool) (told, again bool, err error) {
+func queryOnce[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows, second bool) (came outcome, again bool, err error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
@@ -289,16 +307,17 @@ func queryOnce[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	muteBatch(ctx, false)
 	switch {
 	case st != nil && st.refused:
-		return false, false, nil
+		return bounded, false, nil
 	case err != nil:
-		return false, false, err
+		return untold, false, err
 	case len(keys) == 1:
-		out[0], told = rowsOf(returned), true
-	case r.Target.View(q).cutBelow(): // the limit is one for what a key alone brings
+		out[0] = rowsOf(returned)
+	case r.Target.View(q).cutBelow():
+		came = untold // the limit is one for what a key alone brings
 	default:
-		told = groups(scan, returned, scanned, out)
+		came = toldIf(groups(scan, returned, scanned, out))
 	}
-	return told, st != nil && st.limit > 0 && !st.apart() && scan.dropped > 0, nil
+	return came, st != nil && st.limit > 0 && !st.apart() && scan.dropped > 0, nil
 }
 
 // statementOf returns a statement for n keys.

@@ -20,10 +20,11 @@ type Stats struct {
 	// Batches counts fetches that were sent, Keys the keys in them, Largest the
 	// keys of the largest.
 	Batches, Keys, Largest int
-	// Alone counts loads that ran as a query of their own: because their options
-	// can not be batched, or under [Alone].
+	// Alone counts loads that ran as a query of their own, because their options
+	// can not be batched or under [Alone], and keys of batches that did.
 	Alone int
-	// Lone says of loads without siblings why they had none.
+	// Lone says of loads without siblings why they had none, and of keys that ran
+	// alone why they did.
 	Lone Lone
 	// Primed counts answers that were taken from rows which another query brought.
 	Primed int

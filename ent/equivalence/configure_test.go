@@ -48,6 +48,8 @@ func TestDeclaredFunc(t *testing.T) {
 
 	// A function that limits its statement by itself can not have one for all.
 	p.Days = newestOnly
+	ctx, loaders := lab.load(t)
+	units = lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()
 	for _, u := range units {
 		got, err := u.LoadStaleSamples(ctx, p)
@@ -62,4 +64,5 @@ func TestDeclaredFunc(t *testing.T) {
 		require.Equal(t, query().CountX(t.Context()), n)
 	}
 	lab.statements(t, 4*len(units))
+	require.Equal(t, entloader.Lone{Bounded: 2 * len(units)}, ranAlone(t, loaders))
 }

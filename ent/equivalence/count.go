@@ -98,7 +98,7 @@ func testCountsAndInterceptors(t *testing.T, db Database) {
 	}))
 	compare := func(statements int) {
 		t.Helper()
-		ctx, _ := lab.load(t)
+		ctx, loaders := lab.load(t)
 		units := lab.Unit.Query().Order(unit.ByID()).AllX(ctx)
 		wantN, wantB := make([]int, len(units)), make([]bool, len(units))
 		ops = nil
@@ -123,6 +123,7 @@ func testCountsAndInterceptors(t *testing.T, db Database) {
 		}
 		require.Equal(t, asEnt[1], ops[0])
 		lab.statements(t, statements)
+		require.Equal(t, entloader.Lone{Untold: statements - 2}, ranAlone(t, loaders))
 	}
 	compare(2)
 	change = func(v ent.Value) ent.Value {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/sample"
+	"github.com/entloader/entloader/entloader"
 )
 
 // alone are the methods of a query builder whose options are not batched.
@@ -104,6 +105,18 @@ func testEveryMethodOfTheQuery(t *testing.T, db Database) {
 	require.GreaterOrEqual(t, called, 30)
 }
 
+// ranAlone returns why keys of batches ran alone. The figures count nothing else as
+// alone.
+func ranAlone(t testing.TB, l *ent.Loaders) (why entloader.Lone) {
+	t.Helper()
+	for _, s := range l.Stats() {
+		why.Bounded += s.Lone.Bounded
+		why.Untold += s.Lone.Untold
+		require.Equal(t, s.Lone.Bounded+s.Lone.Untold, s.Alone)
+	}
+	return why
+}
+
 // unordered returns rows in a form that does not show the order of any list.
 func unordered(t *testing.T, v any) any {
 	t.Helper()
@@ -133,7 +146,7 @@ func unordered(t *testing.T, v any) any {
 // is limited for each parent as in ent's own query, not for all of a batch.
 func testLimitedEagerLoads(t *testing.T, db Database) {
 	lab := db.newLab(t, 12)
-	ctx, _ := lab.load(t)
+	ctx, loaders := lab.load(t)
 	for _, l := range lab.Location.Query().AllX(ctx) {
 		for _, option := range []func(*ent.UnitQuery){
 			func(q *ent.UnitQuery) { q.WithNotes() }, // the interceptor of notes
@@ -149,6 +162,7 @@ func testLimitedEagerLoads(t *testing.T, db Database) {
 			require.Equal(t, unordered(t, q.AllX(t.Context())), unordered(t, got))
 		}
 	}
+	require.Positive(t, loaders.Stats()[0].Lone.Untold, "the interceptor of notes")
 }
 
 // Select loads fewer columns, and is never taken for the whole row.

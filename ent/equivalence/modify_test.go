@@ -10,6 +10,7 @@ import (
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/predicate"
 	"github.com/entloader/entloader/ent/sample"
+	"github.com/entloader/entloader/entloader"
 )
 
 // Modifiers are batched where a row depends on that row alone. SQLite runs what
@@ -85,7 +86,7 @@ func TestTraverserThatLimits(t *testing.T) {
 		q.(*ent.SampleQuery).Where(func(s *sql.Selector) { s.OrderBy(sql.Desc(s.C(sample.FieldID))).Limit(2) })
 		return nil
 	}))
-	ctx, _ := lab.load(t)
+	ctx, loaders := lab.load(t)
 	units := lab.Unit.Query().AllX(ctx)
 	lab.rec.Reset()
 	found := 0
@@ -100,4 +101,6 @@ func TestTraverserThatLimits(t *testing.T) {
 	}
 	require.Greater(t, found, 2, "two for each unit, not for all")
 	lab.statements(t, 4*len(units))
+	require.Equal(t, entloader.Lone{Bounded: 2 * len(units)}, ranAlone(t, loaders))
+	require.Contains(t, loaders.Summary(), "1 batches of 12 keys (largest 12, unasked 0), 12 alone, 0 errors; lone: 12 bounded\n")
 }
