@@ -187,6 +187,18 @@ func (_m *Unit) LoadLastSample(ctx context.Context) (*Sample, error) {
 	return entloader.FirstDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_LastSampleDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
 }
 
+// CountLastSample counts the dynamic edge "last_sample" of the Unit, together with that of its siblings,
+// as Count of ent's query does: all count, not the first alone, and an offset is an error.
+func (_m *Unit) CountLastSample(ctx context.Context) (int, error) {
+	return entloader.CountDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_LastSampleDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
+}
+
+// ExistLastSample reports whether there are any of the dynamic edge "last_sample" of the Unit, together with that of its siblings,
+// as Exist of ent's query does: after the offset, if there is one.
+func (_m *Unit) ExistLastSample(ctx context.Context) (bool, error) {
+	return entloader.ExistDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_LastSampleDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, entloader.NoParams{})
+}
+
 // UnitOddSamplesParams are the params of Unit.LoadOddSamples. Equal ones share a statement.
 type UnitOddSamplesParams struct {
 	VolumeGT           float64                                    // volume GT
@@ -315,4 +327,16 @@ func (entloaderUnit_FirstByStatusDeclaredBy) Declared() *entloader.Declared[int,
 // It returns nil if there is no Sample. The entity is shared and read-only.
 func (_m *Unit) LoadFirstByStatus(ctx context.Context, params UnitFirstByStatusParams) (*Sample, error) {
 	return entloader.FirstDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_FirstByStatusDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+}
+
+// CountFirstByStatus counts the dynamic edge "first_by_status" of the Unit, together with that of its siblings,
+// as Count of ent's query does: all count, not the first alone, and an offset is an error.
+func (_m *Unit) CountFirstByStatus(ctx context.Context, params UnitFirstByStatusParams) (int, error) {
+	return entloader.CountDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_FirstByStatusDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
+}
+
+// ExistFirstByStatus reports whether there are any of the dynamic edge "first_by_status" of the Unit, together with that of its siblings,
+// as Exist of ent's query does: after the offset, if there is one.
+func (_m *Unit) ExistFirstByStatus(ctx context.Context, params UnitFirstByStatusParams) (bool, error) {
+	return entloader.ExistDeclared(ctx, entloaderUnit_SamplesEdge, entloaderUnit_FirstByStatusDeclared, _m.entloaderParent(ctx), (*Unit).QuerySamples, params)
 }

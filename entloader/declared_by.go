@@ -176,6 +176,16 @@ func (b FirstBy[D, K, T, Q, P]) LoadAll(ctx context.Context, keys []K, params P)
 	return ones, err
 }
 
+// Count is DeclaredBy.Count: all targets count, not the first alone.
+func (b FirstBy[D, K, T, Q, P]) Count(ctx context.Context, key K, params P) (int, error) {
+	return b.by.Count(ctx, key, params)
+}
+
+// Exist is DeclaredBy.Exist.
+func (b FirstBy[D, K, T, Q, P]) Exist(ctx context.Context, key K, params P) (bool, error) {
+	return b.by.Exist(ctx, key, params)
+}
+
 // Prime makes v the answer for key, unless there is an answer already.
 func (b FirstBy[D, K, T, Q, P]) Prime(ctx context.Context, key K, params P, v T) {
 	var none T
@@ -210,6 +220,16 @@ func (b FixedFirstBy[D, K, T, Q]) Load(ctx context.Context, key K) (T, error) {
 // LoadAll is FirstBy.LoadAll.
 func (b FixedFirstBy[D, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([]T, error) {
 	return b.by.LoadAll(ctx, keys, NoParams{})
+}
+
+// Count is FirstBy.Count.
+func (b FixedFirstBy[D, K, T, Q]) Count(ctx context.Context, key K) (int, error) {
+	return b.by.Count(ctx, key, NoParams{})
+}
+
+// Exist is DeclaredBy.Exist.
+func (b FixedFirstBy[D, K, T, Q]) Exist(ctx context.Context, key K) (bool, error) {
+	return b.by.Exist(ctx, key, NoParams{})
 }
 
 // Prime is FirstBy.Prime.

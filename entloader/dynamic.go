@@ -194,7 +194,7 @@ func (d DynamicEdge) bound(method string, n int, change func(*DynamicBound)) Dyn
 }
 
 // First makes the dynamic edge one to one: the first row in its order, nil where
-// there is none.
+// there is none. Its Count is that of all rows, as ent's Count is with a limit.
 func (d DynamicEdge) First() DynamicEdge {
 	d.spec.First = true
 	return d

@@ -1,6 +1,7 @@
 package equivalence
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
@@ -121,6 +122,8 @@ func testDeclared(t *testing.T, db Database) {
 	}
 	lab.statements(t, 2+2*len(units))
 
+	testFirst(t, lab)
+
 	tags := lab.Tag.Query().AllX(ctx)
 	lab.rec.Reset()
 	for _, x := range tags { // M2M, with a limit
@@ -148,6 +151,63 @@ func testDeclared(t *testing.T, db Database) {
 		require.NoError(t, err)
 		require.Equal(t, one == nil, two == nil)
 	}
+}
+
+// testFirst counts what there is to be the first of: as with a limit in ent, all
+// rows, whether it is asked of entities, by key or without loaders.
+func testFirst(t *testing.T, lab *lab) {
+	ctx, loaders := lab.load(t)
+	plain := t.Context()
+	units := lab.Unit.Query().AllX(ctx)
+	status := ent.UnitFirstByStatusParams{Status: "done"}
+	lab.rec.Reset()
+	one, some := false, false
+	for _, u := range units {
+		first := func() *ent.SampleQuery { return u.QuerySamples().Order(ent.Desc(sample.FieldTakenAt)).Limit(1) }
+		done := func() *ent.SampleQuery {
+			return u.QuerySamples().Where(sample.StatusEQ("done")).Order(ent.Asc(sample.FieldTakenAt)).Limit(1)
+		}
+		wantN, wantDone := first().CountX(plain), done().CountX(plain)
+		one, some = one || wantDone == 0, some || wantN > 1
+		for _, ctx := range []context.Context{ctx, plain} {
+			n, err := u.CountLastSample(ctx)
+			require.NoError(t, err)
+			require.Equal(t, wantN, n)
+			ok, err := u.ExistLastSample(ctx)
+			if ctx != plain || !refusesOrder(err) { // ent's own query does not run there
+				require.NoError(t, err)
+				require.Equal(t, wantN > 0, ok)
+			}
+			n, err = u.CountFirstByStatus(ctx, status)
+			require.NoError(t, err)
+			require.Equal(t, wantDone, n)
+			ok, err = u.ExistFirstByStatus(ctx, status)
+			if ctx != plain || !refusesOrder(err) {
+				require.NoError(t, err)
+				require.Equal(t, wantDone > 0, ok)
+			}
+		}
+		by := loaders.Unit.LastSample
+		n, err := by.Count(ctx, u.ID)
+		require.NoError(t, err)
+		require.Equal(t, wantN, n)
+		ok, err := by.Exist(ctx, u.ID)
+		require.NoError(t, err)
+		require.Equal(t, wantN > 0, ok)
+		n, err = loaders.Unit.FirstByStatus.Count(ctx, u.ID, status)
+		require.NoError(t, err)
+		require.Equal(t, wantDone, n)
+		ok, err = loaders.Unit.FirstByStatus.Exist(ctx, u.ID, status)
+		require.NoError(t, err)
+		wantOK, err := done().Exist(plain)
+		if refusesOrder(err) {
+			wantOK, err = wantDone > 0, nil
+		}
+		require.NoError(t, err)
+		require.Equal(t, wantOK, ok)
+	}
+	require.True(t, one && some, "the data has nothing to tell these from each other")
+	lab.statements(t, 4+(2+4+1)*len(units)) // one of each, and ent's own
 }
 
 // Params are compared by value; different ones never meet.

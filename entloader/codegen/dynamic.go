@@ -79,12 +79,9 @@ func (d *dynamicModel) Kind() string {
 	return "DeclaredBy"
 }
 
-// Counts are the methods that count: none where there is at most one row. A fixed
-// offset has no count in ent.
+// Counts are the methods that count. A fixed offset has no count in ent; that only the
+// first row is loaded is a limit, and does not matter to either.
 func (d *dynamicModel) Counts() []countModel {
-	if d.Spec.First {
-		return nil
-	}
 	all := []countModel{
 		{Name: "Count" + d.Base, Run: "Count", Result: "int", Zero: "0", Does: "counts"},
 		{Name: "Exist" + d.Base, Run: "Exist", Result: "bool", Zero: "false", Does: "reports whether there are any of"},
