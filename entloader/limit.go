@@ -25,10 +25,14 @@ import (
 // shows no pair twice. It takes DISTINCT ids, a tenth slower, where the schema says that
 // pairs repeat.
 
-// keysAlias is the name of the key list as a table, listedKey the key in it.
+// keysAlias is the name of the key list as a table, listedKey the key in it, and
+// listedAt the position of the key.
 const keysAlias = "entloader_keys"
 
-var listedKey = sql.Table(keysAlias).C(keyColumn)
+var (
+	listedKey = sql.Table(keysAlias).C(keyColumn)
+	listedAt  = sql.Table(keysAlias).C("entloader_at")
+)
 
 // perKey reports whether the database looks for each key on its own.
 func (st *statement) perKey(s *sql.Selector) bool {
@@ -48,7 +52,7 @@ func (st *statement) repeats() bool { return st.match.Repeats || st.keyless && s
 // with those of the target.
 func (st *statement) fromKeys(s *sql.Selector) {
 	s.AppendFromExpr(sql.ExprFunc(func(b *sql.Builder) {
-		b.WriteString("(SELECT `value` AS ").Ident(keyColumn).WriteString(" FROM json_each(").
+		b.WriteString("(SELECT `value` AS ").Ident(keyColumn).WriteString(", `rowid` AS `entloader_at` FROM json_each(").
 			Arg(st.list.json).WriteString(")) AS ").Ident(keysAlias)
 	}))
 }
@@ -84,19 +88,19 @@ func (st *statement) listed(s *sql.Selector, column string) sql.Querier {
 }
 
 // limitRows gives s the limit and the offset, which are those of each key; text
-// is s without its order and its conditions.
-func (st *statement) limitRows(s *sql.Selector, text string, ordered, distinct bool) {
+// is s without its order and its conditions, terms and args are its order.
+func (st *statement) limitRows(s *sql.Selector, text, terms string, args []any, distinct bool) {
 	switch {
 	case st.keyless && !st.apart():
 		st.only(s)
 		s.SetDistinct(distinct)
 		limitTo(s, st.limit, st.offset)
 	case st.perKey(s) && st.selectsColumns(s, text) && !s.HasJoins() && st.idColumn != "" && (!st.repeats() || st.once || distinct):
-		st.limitEach(s)
+		st.limitEach(s, terms, args)
 	default:
 		key := st.selectKey(s)
 		s.SetDistinct(distinct)
-		st.rank(s, key, distinct || st.apart(), ordered)
+		st.rank(s, key, distinct || st.apart(), terms != "")
 	}
 }
 
@@ -121,8 +125,9 @@ func (st *statement) selectsColumns(s *sql.Selector, text string) bool {
 }
 
 // limitEach makes s return the rows from offset to offset+limit of each key, with
-// a subquery for each.
-func (st *statement) limitEach(s *sql.Selector) {
+// a subquery for each. The rows of a key come together, in its order: a database sorts
+// numbers faster than most terms, and the owner of a row is known by the row before.
+func (st *statement) limitEach(s *sql.Selector, terms string, args []any) {
 	id := s.C(st.idColumn)
 	inner := copyOf(s)
 	key, paired := st.keyOf(inner)
@@ -138,6 +143,9 @@ func (st *statement) limitEach(s *sql.Selector) {
 		b.Ident(id).WriteString(" IN ")
 		b.Wrap(func(b *sql.Builder) { b.Join(ids) })
 	}))
+	if terms != "" {
+		s.ClearOrder().OrderBy(listedAt).OrderExpr(sql.Expr(terms, args...))
+	}
 	st.fromKeys(s)
 	st.keyFrom(s, listedKey)
 }

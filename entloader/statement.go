@@ -67,17 +67,18 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 			distinct = *unique
 		}
 		st.once = st.paired() && unique == nil && !distinct
-		terms, _, text := orderTerms(s, 0)
+		terms, args, text := orderTerms(s, 0)
 		if st.refuse(s, text) {
 			return
 		}
 		if terms != "" {
 			if tie := st.tieBreak(s, terms); tie != "" {
 				s.OrderExpr(sql.Expr(strings.TrimPrefix(tie, ", ")))
+				terms += tie
 			}
 		}
 		if st.limit > 0 || st.offset > 0 {
-			st.limitRows(s, text, terms != "", distinct)
+			st.limitRows(s, text, terms, args, distinct)
 		} else {
 			st.selectKey(s)
 			s.SetDistinct(distinct)

@@ -160,7 +160,7 @@ func TestRankOfTuples(t *testing.T) {
 	require.NoError(t, keyLists(dialect.SQLite, pairKey(), []pair{{"a", 1}, {"b", 2}}, func(_, _ int, list keyList) error {
 		st := &statement{match: Match{Columns: []string{"name", "site"}}, list: list, idColumn: "id", limit: 1}
 		s := sql.Dialect(dialect.SQLite).Select("id").From(sql.Table("t"))
-		st.limitRows(s, "", false, false)
+		st.limitRows(s, "", "", nil, false)
 		text, _ := s.Query()
 		require.Equal(t, "SELECT * FROM (SELECT `id`, `t`.`name` AS `entloader_key_0`, `t`.`site` AS `entloader_key_1`, "+
 			"(ROW_NUMBER() OVER (PARTITION BY `t`.`name`, `t`.`site`)) AS `entloader_rank` FROM `t` "+
