@@ -7,12 +7,14 @@ import (
 )
 
 // Annotation configures the generation of loaders for a type, an edge, a field or
-// an index of an ent schema. Use [Skip], [Name] and [Dynamic].
+// an index of an ent schema. Use [Skip], [Name], [Repeats] and [Dynamic].
 type Annotation struct {
 	// Skip leaves out the loaders.
 	Skip bool `json:"skip,omitempty"`
 	// Label is what the loaders are called instead of the name in the schema.
 	Label string `json:"name,omitempty"`
+	// Repeats says that the join table of an edge may hold a pair twice.
+	Repeats bool `json:"repeats,omitempty"`
 	// Dynamic are the dynamic edges of an edge.
 	Dynamic []DynamicSpec `json:"dynamic,omitempty"`
 }
@@ -28,6 +30,12 @@ func Skip() Annotation { return Annotation{Skip: true} }
 // loaders.OauthScope.
 func Name(name string) Annotation { return Annotation{Label: name} }
 
+// Repeats says that the join table of an edge has no primary key and may hold a pair
+// twice, as the tables of a database that ent did not make. It is for one edge of such
+// a table or for both. Loads bring an entity once in any case; with Repeats their counts
+// are of different entities everywhere, and so are their limits.
+func Repeats() Annotation { return Annotation{Repeats: true} }
+
 // Name implements schema.Annotation.
 func (Annotation) Name() string { return "EntLoader" }
 
@@ -35,7 +43,7 @@ func (Annotation) Name() string { return "EntLoader" }
 func (a Annotation) Merge(other schema.Annotation) schema.Annotation {
 	switch o := other.(type) {
 	case Annotation:
-		a.Skip = a.Skip || o.Skip
+		a.Skip, a.Repeats = a.Skip || o.Skip, a.Repeats || o.Repeats
 		if o.Label != "" {
 			a.Label = o.Label
 		}

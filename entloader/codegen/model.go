@@ -251,7 +251,16 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 		One: e.Unique, Optional: e.Optional, Of: "edge " + e.Name,
 	}
 	pkg := t.Package()
+	if e.Ref != nil {
+		back, err := annotation(e.Ref.Annotations)
+		if err != nil {
+			return fmt.Errorf("entloader: schema %s, edge %s: %w", e.Type.Name, e.Ref.Name, err)
+		}
+		a.Repeats = a.Repeats || back.Repeats
+	}
 	switch {
+	case a.Repeats && !e.M2M():
+		return fmt.Errorf("entloader: schema %s, edge %s: entloader.Repeats() is for an edge that has a join table", t.Name, e.Name)
 	case e.M2M():
 		on, key := 1, 0
 		if e.IsInverse() {
@@ -260,7 +269,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 		pk := pkg + "." + e.PKConstant()
 		byID.Match = fmt.Sprintf("Table: %s.%s, Column: %s[%d], On: %s[%d], Target: %s.%s",
 			pkg, e.TableConstant(), pk, key, pk, on, target.Package(), target.ID.Constant())
-		if e.Through != nil && e.Through.HasOneFieldID() {
+		if a.Repeats || e.Through != nil && e.Through.HasOneFieldID() {
 			byID.Match += ", Repeats: true"
 		}
 		byID.Match += m.indexed(e.Rel.Table, e.Rel.Columns[key]) + schemaOf(t, e)
