@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entloader/entloader/ent/assignment"
+	"github.com/entloader/entloader/ent/attachment"
 	"github.com/entloader/entloader/ent/backlog"
 	"github.com/entloader/entloader/ent/badge"
 	"github.com/entloader/entloader/ent/calibration"
@@ -91,6 +92,7 @@ func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			assignment.Table:    assignment.ValidColumn,
+			attachment.Table:    attachment.ValidColumn,
 			backlog.Table:       backlog.ValidColumn,
 			badge.Table:         badge.ValidColumn,
 			calibration.Table:   calibration.ValidColumn,

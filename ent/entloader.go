@@ -24,6 +24,8 @@ type Loaders struct {
 	client *Client
 	// Assignment loads by key, without a Assignment at hand.
 	Assignment AssignmentLoaders
+	// Attachment loads by key, without a Attachment at hand.
+	Attachment AttachmentLoaders
 	// Badge loads by key, without a Badge at hand.
 	Badge BadgeLoaders
 	// Calibration loads by key, without a Calibration at hand.
@@ -66,6 +68,9 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Assignment.BySampleIDProjectID = entloader.NewOneBy[entloaderAssignment_BySampleIDProjectIDRelation](&l.Loaders)
 	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignment_SampleRelation](&l.Loaders)
 	l.Assignment.Project = entloader.NewOneBy[entloaderAssignment_ProjectRelation](&l.Loaders)
+	l.Attachment.ByID = entloader.NewOneByBytes[entloaderAttachment_ByIDRelation, []byte](&l.Loaders)
+	l.Attachment.BySignature = entloader.NewOneByBytes[entloaderAttachment_BySignatureRelation, []byte](&l.Loaders)
+	l.Attachment.ByNameSender = entloader.NewOneBy[entloaderAttachment_ByNameSenderRelation](&l.Loaders)
 	l.Badge.ByID = entloader.NewOneBy[entloaderBadge_ByIDRelation](&l.Loaders)
 	l.Badge.Technician = entloader.NewOneBy[entloaderBadge_TechnicianRelation](&l.Loaders)
 	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibration_ByIDRelation](&l.Loaders)
@@ -201,6 +206,36 @@ func (entloaderAssignment_SampleRelation) Relation() *entloader.Relation[int, *S
 }
 func (entloaderAssignment_ProjectRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
 	return entloaderAssignment_Project
+}
+
+// AttachmentLoaders load Attachments, and what belongs to them, by key.
+type AttachmentLoaders struct {
+	ByID         *entloader.OneByBytes[entloaderAttachment_ByIDRelation, []byte, *Attachment, *AttachmentQuery]
+	BySignature  *entloader.OneByBytes[entloaderAttachment_BySignatureRelation, []byte, *Attachment, *AttachmentQuery]
+	ByNameSender *entloader.OneBy[entloaderAttachment_ByNameSenderRelation, AttachmentByNameSenderKey, *Attachment, *AttachmentQuery]
+}
+
+// AttachmentByNameSenderKey is a key of AttachmentLoaders.ByNameSender.
+type AttachmentByNameSenderKey struct {
+	Name   string
+	Sender entloader.Bytes
+}
+
+// Each of these stands for a relation of Attachment, see [entloader.Related].
+type (
+	entloaderAttachment_ByIDRelation         struct{}
+	entloaderAttachment_BySignatureRelation  struct{}
+	entloaderAttachment_ByNameSenderRelation struct{}
+)
+
+func (entloaderAttachment_ByIDRelation) Relation() *entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery] {
+	return entloaderAttachment_ByID
+}
+func (entloaderAttachment_BySignatureRelation) Relation() *entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery] {
+	return entloaderAttachment_BySignature
+}
+func (entloaderAttachment_ByNameSenderRelation) Relation() *entloader.Relation[AttachmentByNameSenderKey, *Attachment, *AttachmentQuery] {
+	return entloaderAttachment_ByNameSender
 }
 
 // BadgeLoaders load Badges, and what belongs to them, by key.

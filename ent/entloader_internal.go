@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"time"
 
+	net "net"
+
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/entloader/entloader/ent/assignment"
+	"github.com/entloader/entloader/ent/attachment"
 	"github.com/entloader/entloader/ent/backlog"
 	"github.com/entloader/entloader/ent/badge"
 	"github.com/entloader/entloader/ent/calibration"
@@ -250,6 +253,49 @@ var entloaderAssignment_SampleEdge = &entloader.EntityEdge[int, int, *Sample, *S
 
 var entloaderAssignment_ProjectEdge = &entloader.EntityEdge[int, int64, *Project, *ProjectQuery]{
 	Name: "Assignment.project", Index: 1, Required: true, ByID: entloaderAssignment_Project, ByFK: entloaderProject_ByID, FK: 1,
+}
+
+// entloaderView shows the query to the runtime.
+func (_q *AttachmentQuery) entloaderView() *entloader.View {
+	if _q == nil {
+		return nil
+	}
+	return &entloader.View{
+		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
+		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers),
+		Send: entloaderSend(_q, &_q.config),
+	}
+}
+
+// entloaderAttachmentTarget is Attachment as the runtime sees it.
+var entloaderAttachmentTarget = &entloader.Target[*Attachment, *AttachmentQuery]{
+	Package: entloaderPackage, Label: attachment.Label, IDColumn: attachment.FieldID, IDs: entloader.IDs[[]byte],
+	New:  func(sc *entloader.Scope) *AttachmentQuery { return NewAttachmentClient(*sc.Client().(*config)).Query() },
+	View: (*AttachmentQuery).entloaderView,
+	Run:  entloaderRun[*Attachment, *AttachmentQuery],
+}
+
+var entloaderAttachment_ByID = &entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery]{
+	Name: "Attachment by id", Target: entloaderAttachmentTarget, One: true,
+	Key:   func() entloader.Codec[entloader.Bytes] { return entloader.BytesKey(entloader.ValueKey[[]byte](), true) },
+	Match: entloader.Match{Column: attachment.FieldID, Unique: true},
+}
+
+var entloaderAttachment_BySignature = &entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery]{
+	Name: "Attachment by signature", Target: entloaderAttachmentTarget, One: true,
+	Key:   func() entloader.Codec[entloader.Bytes] { return entloader.BytesKey(entloader.ValueKey[[]byte](), true) },
+	Match: entloader.Match{Column: attachment.FieldSignature, Unique: true},
+}
+
+var entloaderAttachment_ByNameSender = &entloader.Relation[AttachmentByNameSenderKey, *Attachment, *AttachmentQuery]{
+	Name: "Attachment by name, sender", Target: entloaderAttachmentTarget, One: true,
+	Key: func() entloader.Codec[AttachmentByNameSenderKey] {
+		return entloader.TupleKey(
+			entloader.Part(entloader.StringKey[string](), func(k *AttachmentByNameSenderKey) *string { return &k.Name }),
+			entloader.Part(entloader.BytesKey(entloader.ValueKey[net.IP](), true), func(k *AttachmentByNameSenderKey) *entloader.Bytes { return &k.Sender }),
+		)
+	},
+	Match: entloader.Match{Columns: []string{attachment.FieldName, attachment.FieldSender}, Unique: true},
 }
 
 // entloaderView shows the query to the runtime.

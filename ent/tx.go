@@ -14,6 +14,8 @@ type Tx struct {
 	config
 	// Assignment is the client for interacting with the Assignment builders.
 	Assignment *AssignmentClient
+	// Attachment is the client for interacting with the Attachment builders.
+	Attachment *AttachmentClient
 	// Backlog is the client for interacting with the Backlog builders.
 	Backlog *BacklogClient
 	// Badge is the client for interacting with the Badge builders.
@@ -180,6 +182,7 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.Assignment = NewAssignmentClient(tx.config)
+	tx.Attachment = NewAttachmentClient(tx.config)
 	tx.Backlog = NewBacklogClient(tx.config)
 	tx.Badge = NewBadgeClient(tx.config)
 	tx.Calibration = NewCalibrationClient(tx.config)

@@ -48,6 +48,9 @@ func folded[K comparable](codec Codec[K], key K) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("key %v: %w", key, err)
 		}
+		if b, ok := v.([]byte); ok && codec.Exact {
+			return string(b), nil
+		}
 		return foldValue(v), nil
 	}
 	var form []byte

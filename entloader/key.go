@@ -17,7 +17,7 @@ import (
 )
 
 // A Codec carries keys of one type to the database and back.
-type Codec[K comparable] struct {
+type Codec[K any] struct {
 	// Value returns what the driver is given for a key: int64, float64, bool,
 	// []byte, string or time.Time.
 	Value func(K) (driver.Value, error)
@@ -30,6 +30,9 @@ type Codec[K comparable] struct {
 	// JSON appends a key in a form that SQLite reads from JSON as the same
 	// value. It reports false if there is none.
 	JSON func(dst []byte, key K) ([]byte, bool)
+	// Hex says that JSON appends the hexadecimal digits of bytes, as text: JSON has
+	// no bytes.
+	Hex bool
 	// Exact says that the database holds two keys for equal only if Go does.
 	// Text is not exact: a column may have a case-insensitive collation.
 	Exact bool
@@ -40,6 +43,8 @@ type Codec[K comparable] struct {
 	// parts are the codecs of the columns of a key of several, each for its own
 	// part of K; nil for a key of one column.
 	parts []Codec[K]
+	// null reports whether a key of bytes that is nil stands for NULL.
+	null func() bool
 }
 
 // id returns what a key is compared by.
@@ -108,7 +113,7 @@ func StringKey[K ~string]() Codec[K] {
 
 // ValueKey is the codec of keys that convert themselves, through driver.Valuer
 // and sql.Scanner (uuid.UUID does so) or as database/sql does by default.
-func ValueKey[K comparable]() Codec[K] {
+func ValueKey[K any]() Codec[K] {
 	value := func(k K) (driver.Value, error) { return driver.DefaultParameterConverter.ConvertValue(k) }
 	return Codec[K]{
 		Value: value,
@@ -146,7 +151,7 @@ func TimeKey() Codec[time.Time] {
 // ConvertedKey is the codec of keys with an external ValueScanner in the ent
 // schema. ent sets that scanner when its runtime package starts, after the
 // relations are made, so it is asked for when it is used.
-func ConvertedKey[K comparable](scanner func() field.TypeValueScanner[K]) Codec[K] {
+func ConvertedKey[K any](scanner func() field.TypeValueScanner[K]) Codec[K] {
 	value := func(k K) (driver.Value, error) { return scanner().Value(k) }
 	return Codec[K]{
 		Value: value,
@@ -164,7 +169,7 @@ func ConvertedKey[K comparable](scanner func() field.TypeValueScanner[K]) Codec[
 }
 
 // jsonOf returns the JSON function for keys that the driver gets as value.
-func jsonOf[K comparable](value func(K) (driver.Value, error)) func([]byte, K) ([]byte, bool) {
+func jsonOf[K any](value func(K) (driver.Value, error)) func([]byte, K) ([]byte, bool) {
 	return func(dst []byte, k K) ([]byte, bool) {
 		v, err := value(k)
 		if err != nil {
@@ -199,7 +204,7 @@ func appendJSON(dst []byte, v driver.Value) ([]byte, bool) {
 	return dst, false
 }
 
-func scanKey[K comparable](src any, dst *K) error {
+func scanKey[K any](src any, dst *K) error {
 	var n sql.Null[K]
 	if err := n.Scan(src); err != nil {
 		return err

@@ -17,6 +17,8 @@ type keyList struct {
 	json   string
 	values []any // all columns of the first key, then of the second
 	width  int   // columns of a key
+	// elements are the columns of a key, in a row of json_each.
+	elements string
 }
 
 // keyLists cuts keys into lists that a statement can take. The answer does not
@@ -26,7 +28,7 @@ func keyLists[K comparable](name string, codec Codec[K], keys []K, each func(sta
 	width := len(columns)
 	if name == dialect.SQLite {
 		if json, ok := encodeKeys(codec, keys); ok {
-			return each(0, len(keys), keyList{json: json, width: width})
+			return each(0, len(keys), keyList{json: json, width: width, elements: elementsOf(columns)})
 		}
 	}
 	most := max(int(limits.Parameters.Load())/width, 1)
@@ -56,7 +58,7 @@ func encodeKeys[K comparable](codec Codec[K], keys []K) (string, bool) {
 			b = append(b, ',')
 		}
 		var ok bool
-		if b, ok = codec.JSON(b, k); !ok {
+		if b, ok = codec.JSON(b, k); !ok || len(b) > int(limits.JSON.Load()) {
 			return "", false
 		}
 	}
@@ -81,7 +83,7 @@ func (l keyList) in(column string) *sql.Predicate {
 		b.Ident(column).WriteString(" IN (")
 		defer b.WriteByte(')')
 		if l.json != "" {
-			b.WriteString("SELECT " + l.elements() + " FROM json_each(").Arg(l.json).WriteByte(')')
+			b.WriteString("SELECT " + l.elements + " FROM json_each(").Arg(l.json).WriteByte(')')
 			return
 		}
 		if b.Dialect() == dialect.SQLite {
@@ -96,14 +98,16 @@ func (l keyList) in(column string) *sql.Predicate {
 	})
 }
 
-// elements are the columns of a key, in a row of json_each.
-func (l keyList) elements() string {
-	if l.width == 1 {
-		return "`value`"
-	}
-	all := make([]string, l.width)
-	for i := range all {
-		all[i] = fmt.Sprintf("json_extract(`value`, '$[%d]')", i)
+// elementsOf returns the columns of a key, in a row of json_each.
+func elementsOf[K any](columns []Codec[K]) string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		if all[i] = "`value`"; len(columns) > 1 {
+			all[i] = fmt.Sprintf("json_extract(`value`, '$[%d]')", i)
+		}
+		if c.Hex {
+			all[i] = "unhex(" + all[i] + ")"
+		}
 	}
 	return strings.Join(all, ", ")
 }

@@ -52,7 +52,7 @@ func (st *statement) repeats() bool { return st.match.Repeats || st.keyless && s
 // with those of the target.
 func (st *statement) fromKeys(s *sql.Selector) {
 	s.AppendFromExpr(sql.ExprFunc(func(b *sql.Builder) {
-		b.WriteString("(SELECT `value` AS ").Ident(keyColumn).WriteString(", `rowid` AS `entloader_at` FROM json_each(").
+		b.WriteString("(SELECT " + st.list.elements + " AS ").Ident(keyColumn).WriteString(", `rowid` AS `entloader_at` FROM json_each(").
 			Arg(st.list.json).WriteString(")) AS ").Ident(keysAlias)
 	}))
 }
@@ -66,7 +66,7 @@ func (st *statement) only(s *sql.Selector) {
 		return
 	}
 	s.Where(sql.P(func(b *sql.Builder) {
-		b.Ident(column).WriteString(" = (SELECT `value` FROM json_each(").Arg(st.list.json).WriteString("))")
+		b.Ident(column).WriteString(" = (SELECT " + st.list.elements + " FROM json_each(").Arg(st.list.json).WriteString("))")
 	}))
 }
 

@@ -52,6 +52,8 @@ func isNull(holder any) bool {
 	switch h := holder.(type) {
 	case *entsql.NullScanner:
 		return !h.Valid
+	case *[]byte:
+		return *h == nil
 	case driver.Valuer:
 		v, err := h.Value()
 		return v == nil && err == nil

@@ -42,6 +42,7 @@ func Part[K, F comparable](codec Codec[F], at func(*K) *F) Codec[K] {
 		Scan:  func(src any, dst *K) error { return codec.Scan(src, at(dst)) },
 		Held:  func(holder any, dst *K) bool { return codec.Held(holder, at(dst)) },
 		JSON:  func(dst []byte, k K) ([]byte, bool) { return codec.JSON(dst, *at(&k)) },
+		Hex:   codec.Hex,
 		Exact: codec.Exact,
 	}
 	if codec.canon != nil {

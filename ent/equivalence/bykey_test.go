@@ -8,6 +8,7 @@ import (
 
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/calibration"
+	"github.com/entloader/entloader/entloader"
 )
 
 // SQLite compares texts: the same instant at another offset is another time, for
@@ -65,5 +66,34 @@ func TestKeysUseTheIndex(t *testing.T) {
 		sent := lab.rec.Reset()
 		require.Len(t, sent, 1)
 		require.Contains(t, lab.plan(t, sent[0].Query, sent[0].Args...), c.search)
+	}
+}
+
+// An index finds the rows of keys of bytes.
+func TestKeysOfBytesReadTheIndex(t *testing.T) {
+	lab := SQLite.newLab(t, 1)
+	ctx, loaders := lab.load(t)
+	all := lab.Attachment.Query().AllX(t.Context())
+	for index, load := range map[string]func() error{
+		"sqlite_autoindex_attachments_1 (id=?)": func() error {
+			_, err := loaders.Attachment.ByID.LoadAll(ctx, [][]byte{all[0].ID, all[1].ID})
+			return err
+		},
+		"attachments_signature_key (signature=?)": func() error {
+			_, err := loaders.Attachment.BySignature.LoadAll(ctx, [][]byte{all[1].Signature, all[2].Signature})
+			return err
+		},
+		"attachment_name_sender (name=? AND sender=?)": func() error {
+			_, err := loaders.Attachment.ByNameSender.LoadAll(ctx, []ent.AttachmentByNameSenderKey{
+				{Name: all[0].Name, Sender: entloader.Bytes(all[0].Sender)}, {Name: all[1].Name, Sender: entloader.Bytes(all[1].Sender)},
+			})
+			return err
+		},
+	} {
+		lab.rec.Reset()
+		require.NoError(t, load())
+		sent := lab.rec.Reset()
+		require.Len(t, sent, 1)
+		require.Contains(t, lab.plan(t, sent[0].Query, sent[0].Args...), "SEARCH attachments USING INDEX "+index)
 	}
 }

@@ -61,6 +61,7 @@ func Run(t *testing.T, db Database) {
 		{"ClearInLoop", testClearInLoop},
 		{"ByKey", testByKey},
 		{"ByUniqueKey", testByUniqueKey},
+		{"KeysOfBytes", testKeysOfBytes},
 		{"BackEdges", testBackEdges},
 		{"Primed", testPrimed},
 		{"PrimedLevels", testPrimedLevels},

@@ -48,6 +48,26 @@ var (
 			},
 		},
 	}
+	// AttachmentsColumns holds the columns for the "attachments" table.
+	AttachmentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeBytes, SchemaType: map[string]string{"mysql": "varbinary(1024)"}},
+		{Name: "name", Type: field.TypeString},
+		{Name: "signature", Type: field.TypeBytes, Unique: true, Nullable: true, SchemaType: map[string]string{"mysql": "varbinary(255)"}},
+		{Name: "sender", Type: field.TypeBytes, SchemaType: map[string]string{"mysql": "varbinary(16)"}},
+	}
+	// AttachmentsTable holds the schema information for the "attachments" table.
+	AttachmentsTable = &schema.Table{
+		Name:       "attachments",
+		Columns:    AttachmentsColumns,
+		PrimaryKey: []*schema.Column{AttachmentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "attachment_name_sender",
+				Unique:  true,
+				Columns: []*schema.Column{AttachmentsColumns[1], AttachmentsColumns[3]},
+			},
+		},
+	}
 	// BadgesColumns holds the columns for the "badges" table.
 	BadgesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -578,6 +598,7 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AssignmentsTable,
+		AttachmentsTable,
 		BadgesTable,
 		CalLogTable,
 		CertificationsTable,

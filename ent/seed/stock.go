@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 const (
 	instruments = 30
 	standards   = 12
+	attachments = 12
 )
 
 // writeStock writes what units and samples refer to.
@@ -30,6 +32,11 @@ func (l *lab) writeStock() {
 	for i := range l.projects {
 		subject := projectSubjects[i%len(projectSubjects)]
 		l.t.projects.add(l.t.projects.nextID(), fmt.Sprintf("%s %d", subject, i+1), l.after(epoch, sampling))
+	}
+	for i := range attachments {
+		name := fmt.Sprintf("run-%02d.csv", i+1)
+		hash := sha256.Sum256([]byte(name))
+		l.t.attachments.add(hash[:], name, null(i%3 > 0, hash[:8]), []byte{10, 0, 0, byte(i)})
 	}
 }
 

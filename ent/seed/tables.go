@@ -9,6 +9,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/entloader/entloader/ent/assignment"
+	"github.com/entloader/entloader/ent/attachment"
 	"github.com/entloader/entloader/ent/badge"
 	"github.com/entloader/entloader/ent/calibration"
 	"github.com/entloader/entloader/ent/certification"
@@ -37,7 +38,7 @@ type tables struct {
 	instruments, certifications, standards, calibrations     *table
 	calibrationStandards, tags, projects                     *table
 	units, samples, results, labels, sampleTags, assignments *table
-	notes, documents, incidents                              *table
+	notes, documents, incidents, attachments                 *table
 }
 
 func newTables(tx *sql.Tx, dialect string) *tables {
@@ -68,6 +69,7 @@ func newTables(tx *sql.Tx, dialect string) *tables {
 	t.notes = add(note.Table, note.FieldID, note.FieldBody, note.FieldWrittenAt, note.FieldUnitID)
 	t.documents = add(document.Table, document.FieldID, document.FieldDeletedAt, document.FieldTitle, document.FieldSize, document.UnitColumn)
 	t.incidents = add(incident.Table, incident.FieldID, incident.FieldSummary, incident.FieldSeverity, incident.FieldConfidential, incident.FieldReportedAt, incident.FieldUnitID)
+	t.attachments = add(attachment.Table, attachment.FieldID, attachment.FieldName, attachment.FieldSignature, attachment.FieldSender)
 	return t
 }
 
@@ -117,8 +119,8 @@ type table struct {
 	args    []any                  // the values of the rows that are not written yet
 }
 
-// add appends a row. Values must be what database/sql takes as they are: int64, float64, bool, string, time.Time or
-// nil.
+// add appends a row. Values must be what database/sql takes as they are: int64, float64, bool, string, []byte, time.Time
+// or nil.
 func (tb *table) add(values ...any) {
 	tb.rows++
 	tb.args = append(tb.args, values...)

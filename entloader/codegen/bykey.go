@@ -3,8 +3,6 @@ package codegen
 import (
 	"encoding/json"
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 
 	"entgo.io/ent/dialect/entsql"
@@ -13,11 +11,11 @@ import (
 
 // A keyColumn is a column of a unique key.
 type keyColumn struct {
-	// Field is the field in the struct of a key of several columns, Type that of
-	// the key in Go.
-	Field, Type string
-	// Column and Codec are expressions.
-	Column, Codec string
+	keyType
+	// Field is the field in the struct of a key of several columns.
+	Field string
+	// Column is an expression.
+	Column string
 	// name is that in the schema.
 	name string
 }
@@ -48,16 +46,16 @@ func (t *typeModel) addByKey(m *model) (errs []error) {
 		}
 		r := &relationModel{
 			Var: t.relationVar("By" + base), Name: t.Name + " by " + strings.Join(names, ", "), Field: "By" + base,
-			Target: t, KeyType: columns[0].Type, Codec: columns[0].Codec, One: true,
+			Target: t, Key: columns[0].keyType, One: true,
 			Match: "Column: " + exprs[0], Columns: columns, Of: what,
 		}
 		if r.Struct() {
-			r.KeyType = t.Name + r.Field + "Key"
-			r.Codec = "entloader.TupleKey(\n"
+			name := t.Name + r.Field + "Key"
+			r.Key = keyType{Go: name, Type: name, Codec: "entloader.TupleKey(\n"}
 			for _, c := range columns {
-				r.Codec += fmt.Sprintf("entloader.Part(%s, func(k *%s) *%s { return &k.%s }),\n", c.Codec, r.KeyType, c.Type, c.Field)
+				r.Key.Codec += fmt.Sprintf("entloader.Part(%s, func(k *%s) *%s { return &k.%s }),\n", c.Codec, name, c.Type, c.Field)
 			}
-			r.Codec += ")"
+			r.Key.Codec += ")"
 			r.Match = fmt.Sprintf("Columns: []string{%s}", strings.Join(exprs, ", "))
 		}
 		if !partial(annotations) {
@@ -117,63 +115,32 @@ func (t *typeModel) keyOfColumn(m *model, name string) *keyColumn {
 		}
 	}
 	if t.HasOneFieldID() && t.ID.StorageKey() == name {
-		return &keyColumn{Field: "ID", Type: t.IDType(), Column: t.Package() + "." + t.ID.Constant(), Codec: t.Codec, name: t.ID.Name}
+		return &keyColumn{keyType: t.IDKey, Field: "ID", Column: t.Package() + "." + t.ID.Constant(), name: t.ID.Name}
 	}
 	for _, e := range t.Type.Edges {
 		if !e.OwnFK() || e.Rel.Column() != name {
 			continue
 		}
-		codec := codec(e.Type.ID)
-		if codec == "" || !m.comparable(e.Type.ID) {
+		key, ok := m.keyType(e.Type.ID)
+		if !ok {
 			return nil
 		}
-		m.importType(e.Type.ID)
-		return &keyColumn{
-			Field: e.StructField() + "ID", Type: typeName(e.Type.ID), name: e.Name,
-			Column: t.Package() + "." + e.ColumnConstant(), Codec: codec,
-		}
+		return &keyColumn{keyType: key, Field: e.StructField() + "ID", Column: t.Package() + "." + e.ColumnConstant(), name: e.Name}
 	}
 	return nil
 }
 
 // keyOfField returns nil for fields that can not be compared in Go.
 func (t *typeModel) keyOfField(m *model, f *gen.Field) *keyColumn {
-	c := &keyColumn{Field: f.StructField(), Type: typeName(f), Column: t.Package() + "." + f.Constant(), Codec: codec(f), name: f.Name}
-	if c.Codec == "" || !m.comparable(f) {
+	key, ok := m.keyType(f)
+	if !ok {
 		return nil
 	}
 	if f.IsEnum() && !f.HasGoType() {
-		c.Type = t.Package() + "." + f.StructField()
-		c.Codec = fmt.Sprintf("entloader.StringKey[%s]()", c.Type)
+		key.Type = t.Package() + "." + f.StructField()
+		key.Go, key.Codec = key.Type, fmt.Sprintf("entloader.StringKey[%s]()", key.Type)
 	}
-	m.importType(f)
-	return c
-}
-
-// importType notes the package that the type of a key is from, unless it is one
-// of those that generated code imports anyway.
-func (m *model) importType(f *gen.Field) {
-	path := f.Type.PkgPath
-	if path != "" && path != "time" && !slices.ContainsFunc(m.Imports, func(i importModel) bool { return i.Path == path }) {
-		m.Imports = append(m.Imports, importModel{Alias: localName(f.Type.PkgName), Path: path})
-	}
-}
-
-// comparable reports whether values of the field can be keys of a map. ent tells
-// only the kind of a Go type; what is in a struct or an array takes a look at its
-// package.
-func (m *model) comparable(f *gen.Field) bool {
-	t := f.Type.RType
-	if t == nil || f.IsUUID() {
-		return true
-	}
-	switch t.Kind {
-	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.Func, reflect.Chan:
-		return false
-	case reflect.Struct, reflect.Array:
-		return comparableType(t.PkgPath, t.Name, m.graph.BuildFlags)
-	}
-	return true
+	return &keyColumn{keyType: key, Field: f.StructField(), Column: t.Package() + "." + f.Constant(), name: f.Name}
 }
 
 func pascal(s string) string { return gen.Funcs["pascal"].(func(string) string)(s) }

@@ -51,6 +51,8 @@ var cases = []shape{
 	// Unique fields of every type, and unique indexes. Types that are no keys in Go
 	// are left out.
 	{name: "unique"},
+	// Ids and unique fields that are bytes, in every form.
+	{name: "bytes"},
 	// Packages named like what generated code imports, and like its variables; types
 	// and edges whose names are the same when they are put together.
 	{name: "names"},

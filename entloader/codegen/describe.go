@@ -145,7 +145,7 @@ func (r *renderer) keys(t *typeModel) []Loader {
 		match := r.match(k)
 		all = append(all, Loader{
 			Name: k.Name, Schema: t.Name, Kind: "key", Target: k.Target.Name, Hooked: hooked(k.Target),
-			Key: t.Name + " " + k.KeyType, Column: columnOf(k, match),
+			Key: t.Name + " " + k.Key.Go, Column: columnOf(k, match),
 			Methods: []Method{{byKeyName(t, k.Field), r.load(k, match)}},
 		})
 	}
@@ -170,10 +170,10 @@ func (r *renderer) edge(e *edgeModel) Loader {
 	if by != nil {
 		match := r.match(by)
 		load = r.load(by, match)
-		l.Key, l.Column = fmt.Sprintf("%s.%s %s", t.Name, t.idName(), by.KeyType), columnOf(by, match)
+		l.Key, l.Column = fmt.Sprintf("%s.%s %s", t.Name, t.idName(), by.Key.Go), columnOf(by, match)
 	}
 	if e.ByFK != nil {
-		l.Key = fmt.Sprintf("%s.%s %s", e.Type.Name, e.Type.ID.Name, by.KeyType)
+		l.Key = fmt.Sprintf("%s.%s %s", e.Type.Name, e.Type.ID.Name, by.Key.Go)
 		l.Column = e.Rel.Table + "." + e.Rel.Column()
 	}
 	l.Methods = append(l.Methods, Method{t.Name + "." + e.Method, load})

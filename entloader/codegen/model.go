@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"entgo.io/ent/entc/gen"
-	"entgo.io/ent/schema/field"
 
 	"github.com/entloader/entloader/entloader"
 )
@@ -43,8 +41,8 @@ type typeModel struct {
 	FKs []*fkModel
 	// Keys are the relations that are loaded by key: by id, and by each edge.
 	Keys []*relationModel
-	// Codec is the expression for the codec of the id.
-	Codec string
+	// IDKey is how ids are keys; empty for a type without one.
+	IDKey keyType
 	// HiddenFKs says that entities have foreign keys that are no fields.
 	HiddenFKs bool
 }
@@ -84,8 +82,7 @@ type relationModel struct {
 	// Name is what errors call it, Field its field in the loaders by key.
 	Name, Field string
 	Target      *typeModel
-	KeyType     string
-	Codec       string
+	Key         keyType
 	One         bool
 	Optional    bool
 	// Match are the fields of an entloader.Match.
@@ -125,36 +122,51 @@ func (t *typeModel) relationVar(field string) string { return "entloader" + t.Na
 // EdgeVar is the variable that holds the edge for the runtime.
 func (e *edgeModel) EdgeVar() string { return "entloader" + e.Owner.Name + "_" + e.Base + "Edge" }
 
-// IDType is the type of the owner's id; entities without one have none.
+// IDType is the type that the id is compared by; entities without one have none.
 func (t *typeModel) IDType() string {
 	if !t.HasOneFieldID() {
 		return "struct{}"
 	}
-	return typeName(t.ID)
+	return t.IDKey.Type
+}
+
+// IDOf is the expression for the id of an entity as it is compared.
+func (t *typeModel) IDOf(entity string) string {
+	if t.IDKey.Bytes() {
+		return fmt.Sprintf("%s(%s.ID)", t.IDKey.Type, entity)
+	}
+	return entity + ".ID"
 }
 
 // KeyType is the type of the foreign key, or that of the id where there is none.
 func (e *edgeModel) KeyType() string {
 	if e.ByFK != nil {
-		return e.ByFK.KeyType
+		return e.ByFK.Key.Type
 	}
 	return e.Owner.IDType()
 }
 
 // Kind is the generic type that loads the relation by key.
 func (r *relationModel) Kind() string {
-	if r.One {
+	switch {
+	case r.TakesBytes():
+		return "OneByBytes"
+	case r.One:
 		return "OneBy"
 	}
 	return "ManyBy"
 }
 
+// TakesBytes reports whether loads by key take the keys as the field has them, not
+// as they are compared.
+func (r *relationModel) TakesBytes() bool { return r.One && r.Key.Bytes() }
+
 // MakeCodec is the expression for a function that makes the codec.
 func (r *relationModel) MakeCodec() string {
-	if name, ok := strings.CutSuffix(r.Codec, "]()"); ok && !strings.Contains(name, "(") {
+	if name, ok := strings.CutSuffix(r.Key.Codec, "]()"); ok && !strings.Contains(name, "(") {
 		return name + "]"
 	}
-	return fmt.Sprintf("func() entloader.Codec[%s] { return %s }", r.KeyType, r.Codec)
+	return fmt.Sprintf("func() entloader.Codec[%s] { return %s }", r.Key.Type, r.Key.Codec)
 }
 
 // Has reports whether a type has loaders.
@@ -197,11 +209,11 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 		}
 		t := &typeModel{Type: n, Base: base, HiddenFKs: len(n.UnexportedForeignKeys()) > 0}
 		if n.HasOneFieldID() {
-			if t.Codec = codec(n.ID); t.Codec == "" || !m.comparable(n.ID) {
-				// Its keys can not be compared in Go.
+			key, ok := m.keyType(n.ID)
+			if !ok {
 				continue
 			}
-			m.importType(n.ID)
+			t.IDKey = key
 		}
 		byName[n.Name] = t
 		m.Types = append(m.Types, t)
@@ -213,7 +225,7 @@ func newModel(g *gen.Graph, c config) (*model, error) {
 		if t.HasOneFieldID() {
 			t.Keys = append(t.Keys, &relationModel{
 				Var: t.relationVar("ByID"), Name: t.Name + " by id", Field: "ByID",
-				Target: t, KeyType: t.IDType(), Codec: t.Codec, One: true,
+				Target: t, Key: t.IDKey, One: true,
 				Match: fmt.Sprintf("Column: %s.%s, Unique: true", t.Package(), t.ID.Constant()), Of: "its id",
 			})
 		}
@@ -247,7 +259,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 	name := t.Name + "." + e.Name
 	byID := &relationModel{
 		Var: t.relationVar(base), Name: name, Field: base,
-		Target: target, KeyType: t.IDType(), Codec: t.Codec,
+		Target: target, Key: t.IDKey,
 		One: e.Unique, Optional: e.Optional, Of: "edge " + e.Name,
 	}
 	pkg := t.Package()
@@ -380,31 +392,6 @@ func foreignKey(t *typeModel, e *gen.Edge) (*fkModel, error) {
 		m.Reader = read("ReadFK", column, key, fk.StructField())
 	}
 	return m, nil
-}
-
-// codec returns the expression for the codec of keys like f, or "" if they can
-// not be compared in Go.
-func codec(f *gen.Field) string {
-	typ := typeName(f)
-	switch t := f.Type.Type; {
-	case f.HasValueScanner():
-		value, err := f.ValueFunc() // standard.ValueScanner.ID.Value
-		if err != nil {
-			return ""
-		}
-		return fmt.Sprintf("entloader.ConvertedKey(func() field.TypeValueScanner[%s] { return %s })", typ, localType("", strings.TrimSuffix(value, ".Value")))
-	case t == field.TypeBytes && (f.Type.RType == nil || f.Type.RType.Kind != reflect.Array), t == field.TypeJSON:
-		return ""
-	case f.Type.Valuer(), f.Type.ValueScanner():
-		return fmt.Sprintf("entloader.ValueKey[%s]()", typ)
-	case t.Integer():
-		return fmt.Sprintf("entloader.IntKey[%s]()", typ)
-	case t == field.TypeString, t == field.TypeEnum:
-		return fmt.Sprintf("entloader.StringKey[%s]()", typ)
-	case t == field.TypeTime && f.Type.RType == nil:
-		return "entloader.TimeKey()"
-	}
-	return fmt.Sprintf("entloader.ValueKey[%s]()", typ)
 }
 
 // labelled is the name that an annotation gives, or the one that there is.

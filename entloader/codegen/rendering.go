@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -122,7 +123,7 @@ func (r *renderer) relation(k *relationModel, match entloader.Match) *entloader.
 			t.Unique = append(t.Unique, f.StorageKey())
 		}
 	}
-	key := codecLike(k.Codec)
+	key := codecLike(k.Key.Codec)
 	if match.Columns != nil {
 		var parts []entloader.Codec[int]
 		for _, c := range k.Columns {
@@ -136,12 +137,13 @@ func (r *renderer) relation(k *relationModel, match entloader.Match) *entloader.
 }
 
 // codecLike is a codec of numbers that is sent as the keys of the given codec
-// are: times have no form in JSON that every driver writes.
+// are: times have no form in JSON that every driver writes, and bytes are digits.
 func codecLike(codec string) entloader.Codec[int] {
 	key := entloader.IntKey[int]()
 	if codec == "entloader.TimeKey()" {
 		key.JSON = func(dst []byte, _ int) ([]byte, bool) { return dst, false }
 	}
+	key.Hex = strings.HasPrefix(codec, "entloader.BytesKey(")
 	return key
 }
 

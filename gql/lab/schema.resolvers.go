@@ -10,6 +10,7 @@ import (
 
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/assignment"
+	"github.com/entloader/entloader/ent/attachment"
 	"github.com/entloader/entloader/ent/backlog"
 	"github.com/entloader/entloader/ent/badge"
 	"github.com/entloader/entloader/ent/calibration"
@@ -177,6 +178,11 @@ func (r *queryResolver) Incidents(ctx context.Context, limit *int, offset *int) 
 // Backlog is the resolver for the backlog field.
 func (r *queryResolver) Backlog(ctx context.Context, limit *int, offset *int) ([]*ent.Backlog, error) {
 	return page[*ent.BacklogQuery, *ent.Backlog](ctx, r.client.Backlog.Query().Order(backlog.ByUnitID()), limit, offset)
+}
+
+// Attachments is the resolver for the attachments field.
+func (r *queryResolver) Attachments(ctx context.Context, limit *int, offset *int) ([]*ent.Attachment, error) {
+	return page[*ent.AttachmentQuery, *ent.Attachment](ctx, r.client.Attachment.Query().Order(attachment.ByID()), limit, offset)
 }
 
 // UnitTicks is the resolver for the unitTicks field.

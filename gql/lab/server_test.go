@@ -70,7 +70,7 @@ func TestOneStatementPerEdge(t *testing.T) {
 		{`{ results(limit: 50) { instrument { model } } }`, 2, 0},
 		{`{ badges { technician { name } } notes { unit { code } } documents { unit { code } } incidents { unit { code } } }`, 8, 0},
 		{`{ certifications { technician { name } instrument { name } } calibrations { instrument { name } } assignments { sample { serial } } }`, 7, 0},
-		{`{ backlog { unitID code waiting } }`, 1, 0},
+		{`{ backlog { unitID code waiting } attachments { id name } }`, 2, 0},
 	} {
 		rec.Reset()
 		query(c.query)

@@ -9,4 +9,11 @@ import "sync/atomic"
 // 65,535; the rest is for the options.
 var Parameters atomic.Int64
 
-func init() { Parameters.Store(20_000) }
+// JSON is how many bytes a list of keys has at most that is passed to SQLite as one
+// argument. SQLite takes 1,000,000,000 bytes (SQLITE_MAX_LENGTH).
+var JSON atomic.Int64
+
+func init() {
+	Parameters.Store(20_000)
+	JSON.Store(256 << 20)
+}

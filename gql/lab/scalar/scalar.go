@@ -3,6 +3,7 @@
 package scalar
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -63,4 +64,16 @@ func UnmarshalStandardCode(v any) (labid.StandardCode, error) {
 		return "", fmt.Errorf("%v is not a catalogue code", v)
 	}
 	return labid.StandardCode(s), nil
+}
+
+// MarshalBytes writes bytes in hexadecimal.
+func MarshalBytes(b []byte) graphql.Marshaler { return graphql.MarshalString(hex.EncodeToString(b)) }
+
+// UnmarshalBytes reads bytes in hexadecimal.
+func UnmarshalBytes(v any) ([]byte, error) {
+	s, ok := v.(string)
+	if !ok {
+		return nil, fmt.Errorf("%v is not hexadecimal", v)
+	}
+	return hex.DecodeString(s)
 }

@@ -143,8 +143,10 @@ func scalar(c *schema.Column, i int) any {
 		return c.Enums[i%len(c.Enums)]
 	case c.Type == field.TypeUUID:
 		return uuid.UUID{15: byte(i)}.String()
+	case c.Type == field.TypeBytes && strings.HasPrefix(c.SchemaType[dialect.SQLite], "text"):
+		return fmt.Sprintf("c:%02x", i)
 	case c.Type == field.TypeBytes:
-		return []byte{byte(i), 0, 255, 'x'}
+		return []byte{'c', ':', byte(i), 0, 255, 'x'}
 	case c.Type == field.TypeTime:
 		return time.Date(2026, 1, 1, 0, 0, i, 0, time.UTC)
 	case c.Type == field.TypeBool:

@@ -2,7 +2,12 @@
 package leftout
 
 import (
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
 	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
@@ -10,9 +15,21 @@ import (
 	"github.com/entloader/entloader/entloader"
 )
 
-type Blob struct{ ent.Schema }
+// Stops can not be compared.
+type Stops struct{ all []string }
 
-func (Blob) Fields() []ent.Field { return []ent.Field{field.Bytes("id")} }
+func (s Stops) Value() (driver.Value, error) { return strings.Join(s.all, "/"), nil }
+
+func (s *Stops) Scan(src any) error {
+	s.all = strings.Split(fmt.Sprint(src), "/")
+	return nil
+}
+
+type Route struct{ ent.Schema }
+
+func (Route) Fields() []ent.Field {
+	return []ent.Field{field.Other("id", Stops{}).SchemaType(map[string]string{dialect.SQLite: "text"})}
+}
 
 type Secret struct{ ent.Schema }
 

@@ -82,6 +82,9 @@ func Own(w io.Writer) {
 	compare("AtLevelPrice", func(l *Loaders) loader[ItemByAtLevelPriceKey] { return by(l).ByAtLevelPrice }, func(k ItemByAtLevelPriceKey) predicate.Item {
 		return item.And(item.At(k.At), item.Level(k.Level), item.Price(k.Price))
 	}, ItemByAtLevelPriceKey{At: at, Level: 0, Price: kind.NewAmount(0)}, ItemByAtLevelPriceKey{At: at, Level: 1, Price: kind.NewAmount(0)})
+	compare("BlobShelf", func(l *Loaders) loader[ItemByBlobShelfKey] { return by(l).ByBlobShelf }, func(k ItemByBlobShelfKey) predicate.Item {
+		return item.And(item.Blob([]byte(k.Blob)), item.Shelf(k.Shelf))
+	}, ItemByBlobShelfKey{Blob: "\x00", Shelf: "s0"}, ItemByBlobShelfKey{Blob: "\x01", Shelf: "s1"}, ItemByBlobShelfKey{Blob: "\x01", Shelf: "s0"})
 	compare("Label", func(l *Loaders) loader[string] { return by(l).ByLabel }, item.LabelEQ, "same", "other")
 
 	var all []string

@@ -36,8 +36,9 @@ func (Item) Fields() []ent.Field {
 		field.String("code").GoType(kind.Code("")).ValueScanner(kind.CodeScanner).Unique(),
 		field.String("number").StorageKey("item_no").Unique().Annotations(entloader.Name("item_number")),
 
-		// No keys.
 		field.Bytes("blob").Unique(),
+
+		// No keys.
 		field.Other("route", kind.Route{}).SchemaType(text()).Unique(),
 		field.Other("ref", &kind.Ref{}).SchemaType(text()).Unique(),
 		field.String("secret").Unique().Annotations(entloader.Skip()),
@@ -66,8 +67,9 @@ func (Item) Indexes() []ent.Index {
 		index.Fields("code").Unique(), // unique already
 		// Unique among those that are not gone.
 		index.Fields("label").Unique().Annotations(entsql.IndexWhere("not gone")),
-		// No keys.
 		index.Fields("blob", "shelf").Unique(),
+		// No keys.
+		index.Fields("route", "shelf").Unique(),
 		index.Fields("place").Unique().Annotations(entloader.Skip()),
 		index.Fields("gone"),
 	}
