@@ -228,7 +228,12 @@ func TestDescribeLeftOut(t *testing.T) {
 		"Route         ids of type leftout.Stops can not be compared in Go\n"+
 		"Secret        entloader.Skip() on the schema\n"+
 		"Unit.secrets  Secret has no loaders: entloader.Skip() on the schema\n"+
+		"Unit.shared   Secret has no loaders: entloader.Skip() on the schema\n"+
+		"Unit.secret   Secret has no loaders: entloader.Skip() on the schema\n"+
 		"Unit.skipped  entloader.Skip() on the edge\n")
+	require.NotContains(t, stdout, "Loaders.Secret")
+	require.NotContains(t, stdout, "LoadSkipped")
+	require.Regexp(t, `\nUnit\.skipper +M2O +Unit\.id int`, stdout)
 }
 
 // keyValue makes v the i-th value of its type. Whether a row has it does not matter.

@@ -53,6 +53,8 @@ var cases = []shape{
 	{name: "unique"},
 	// Ids and unique fields that are bytes, in every form.
 	{name: "bytes"},
+	// Types and edges that are left out, with edges from and to them. All else works.
+	{name: "skip"},
 	// Packages named like what generated code imports, and like its variables; types
 	// and edges whose names are the same when they are put together.
 	{name: "names"},

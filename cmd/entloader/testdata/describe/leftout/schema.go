@@ -35,12 +35,23 @@ type Secret struct{ ent.Schema }
 
 func (Secret) Annotations() []schema.Annotation { return []schema.Annotation{entloader.Skip()} }
 
+func (Secret) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("unit", Unit.Type).Ref("secrets").Unique(),
+		edge.From("sharers", Unit.Type).Ref("shared"),
+		edge.To("units", Unit.Type),
+	}
+}
+
 type Unit struct{ ent.Schema }
 
 func (Unit) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("children", Unit.Type).From("parent").Unique(),
 		edge.To("secrets", Secret.Type),
+		edge.To("shared", Secret.Type),
+		edge.From("secret", Secret.Type).Ref("units").Unique(),
 		edge.To("skipped", Unit.Type).Annotations(entloader.Skip()),
+		edge.From("skipper", Unit.Type).Ref("skipped").Unique(),
 	}
 }
