@@ -43,6 +43,7 @@ func BytesKey[B ~[]byte](of Codec[B], exact bool) Codec[Bytes] {
 		},
 		Hex:   true,
 		Exact: exact,
+		late:  of.late,
 		null: func() bool {
 			v, err := of.Value(nil)
 			b, ok := v.([]byte)

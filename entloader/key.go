@@ -43,6 +43,9 @@ type Codec[K any] struct {
 	// parts are the codecs of the columns of a key of several, each for its own
 	// part of K; nil for a key of one column.
 	parts []Codec[K]
+	// late says that Held can not tell whether it knows a holder that nothing was
+	// scanned into.
+	late bool
 	// null reports whether a key of bytes that is nil stands for NULL.
 	null func() bool
 }
@@ -155,8 +158,24 @@ func ConvertedKey[K any](scanner func() field.TypeValueScanner[K]) Codec[K] {
 	value := func(k K) (driver.Value, error) { return scanner().Value(k) }
 	return Codec[K]{
 		Value: value,
-		Held:  func(any, *K) bool { return false },
-		JSON:  jsonOf(value),
+		Held: func(holder any, dst *K) bool {
+			h, ok := holder.(driver.Valuer)
+			if !ok {
+				return false
+			}
+			stored, err := h.Value()
+			if err != nil {
+				return false
+			}
+			if *dst, err = scanner().FromValue(holder); err != nil {
+				return false
+			}
+			// What it scans from several values is the key of one of them only.
+			v, err := value(*dst)
+			return err == nil && reflect.DeepEqual(v, stored)
+		},
+		late: true,
+		JSON: jsonOf(value),
 		Scan: func(src any, dst *K) (err error) {
 			v := scanner().ScanValue()
 			if err := v.Scan(src); err != nil {

@@ -2,10 +2,13 @@ package entloader
 
 import (
 	"database/sql"
+	"database/sql/driver"
+	"strings"
 	"testing"
 	"time"
 
 	entsql "entgo.io/ent/dialect/sql"
+	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
@@ -92,4 +95,21 @@ func TestOffersAreBounded(t *testing.T) {
 	require.Empty(t, sizes())
 	add(1)
 	require.Equal(t, []int{1}, sizes())
+}
+
+// Of a converted key, a holder gives what it would be asked for by, and nothing else.
+func TestHeldConvertedKey(t *testing.T) {
+	codec := ConvertedKey(func() field.TypeValueScanner[string] {
+		return field.ValueScannerFunc[string, *sql.NullString]{
+			V: func(s string) (driver.Value, error) { return "c:" + s, nil },
+			S: func(s *sql.NullString) (string, error) { return strings.TrimLeft(s.String, "cd:"), nil },
+		}
+	})
+	var k string
+	require.True(t, codec.Held(&sql.NullString{String: "c:a", Valid: true}, &k))
+	require.Equal(t, "a", k)
+	require.False(t, codec.Held(&sql.NullString{String: "d:a", Valid: true}, &k), "the key a is stored otherwise")
+	require.False(t, codec.Held(&sql.NullInt64{Int64: 1, Valid: true}, &k))
+	require.False(t, codec.Held(new(any), &k))
+	require.True(t, codec.late)
 }

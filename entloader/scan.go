@@ -61,7 +61,7 @@ func (s *rowScanner[K]) holds(spec *sqlgraph.QuerySpec, columns []string) bool {
 	}
 	var k K
 	for i := range holders {
-		if !s.parts[i].Held(holders[i], &k) {
+		if s.parts[i].late || !s.parts[i].Held(holders[i], &k) {
 			return false
 		}
 	}

@@ -43,6 +43,7 @@ func Part[K, F comparable](codec Codec[F], at func(*K) *F) Codec[K] {
 		Held:  func(holder any, dst *K) bool { return codec.Held(holder, at(dst)) },
 		JSON:  func(dst []byte, k K) ([]byte, bool) { return codec.JSON(dst, *at(&k)) },
 		Hex:   codec.Hex,
+		late:  codec.late,
 		Exact: codec.Exact,
 	}
 	if codec.canon != nil {

@@ -332,7 +332,6 @@ func testByUniqueKey(t *testing.T, db Database) {
 			query: func(ctx context.Context, c *ent.Client, id labid.StandardCode) (*ent.Standard, error) {
 				return c.Standard.Query().Where(standard.ID(id)).Only(ctx)
 			},
-			unread: math.MaxInt,
 		}.check(t, lab)
 	})
 	t.Run("Tag.ByID", func(t *testing.T) {
