@@ -1180,7 +1180,7 @@ var entloaderSample_Tags = &entloader.Relation[int, *Tag, *TagQuery]{
 var entloaderSample_Label = &entloader.Relation[int, *Label, *LabelQuery]{
 	Name: "Sample.label", Target: entloaderLabelTarget, One: true, Optional: true,
 	Key:   entloader.IntKey[int],
-	Match: entloader.Match{Column: sample.LabelColumn, Indexed: true},
+	Match: entloader.Match{Column: sample.LabelColumn, Unique: true, Indexed: true},
 }
 
 var entloaderSample_Source = &entloader.Relation[int, *Sample, *SampleQuery]{
@@ -1423,7 +1423,7 @@ var entloaderTechnician_Samples = &entloader.Relation[uuid.UUID, *Sample, *Sampl
 var entloaderTechnician_Partner = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
 	Name: "Technician.partner", Target: entloaderTechnicianTarget, One: true, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
-	Match: entloader.Match{Column: technician.PartnerColumn, Indexed: true},
+	Match: entloader.Match{Column: technician.PartnerColumn, Unique: true, Indexed: true},
 }
 
 var entloaderTechnician_Colleagues = &entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery]{
@@ -1453,7 +1453,7 @@ var entloaderTechnician_Instruments = &entloader.Relation[uuid.UUID, *Instrument
 var entloaderTechnician_Badge = &entloader.Relation[uuid.UUID, *Badge, *BadgeQuery]{
 	Name: "Technician.badge", Target: entloaderBadgeTarget, One: true, Optional: true,
 	Key:   entloader.ValueKey[uuid.UUID],
-	Match: entloader.Match{Column: technician.BadgeColumn, Indexed: true},
+	Match: entloader.Match{Column: technician.BadgeColumn, Unique: true, Indexed: true},
 }
 
 var entloaderTechnician_Certifications = &entloader.Relation[uuid.UUID, *Certification, *CertificationQuery]{

@@ -15,9 +15,9 @@ import (
 )
 
 // A row that some query brought is the answer of other loaders as well: of those
-// that find it by a key of its own, its id or a unique field. So a set offers the
-// rows of its query, and such a loader looks there for a key before it sends it:
-// unit.samples.unit costs no statement.
+// that find it by a key of its own: its id, a unique field, the foreign key of an
+// O2O edge. So a set offers the rows of its query, and such a loader looks there for
+// a key before it sends it: unit.samples.unit costs no statement.
 //
 // It takes a row only if its own query would bring the same:
 //
@@ -132,7 +132,7 @@ func take[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc 
 	list, n := all.get(sc.loaders)
 	for _, o := range slices.Backward(list[:n]) {
 		row, ok := offered(r, o)[key]
-		if !ok || !o.read.matches(ctx, sc.loaders.opt.scope) {
+		if !ok || row == twice || !o.read.matches(ctx, sc.loaders.opt.scope) {
 			continue
 		}
 		if o.interceptors != len(r.Target.View(r.Target.New(sc)).Interceptors) {
@@ -144,6 +144,10 @@ func take[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc 
 	}
 	return rows{}, nil
 }
+
+// twice stands for rows with the same key: the table lacks the constraint that the
+// schema has, and ent's query says so.
+const twice = -1
 
 // offered returns the rows of an offer by key, without those that have none.
 func offered[K comparable, T, Q any](r *Relation[K, T, Q], o *offer) map[K]int32 {
@@ -171,7 +175,12 @@ rows:
 				continue rows
 			}
 		}
-		index[codec.id(k)] = int32(row)
+		k = codec.id(k)
+		if _, ok := index[k]; ok {
+			index[k] = twice
+		} else {
+			index[k] = int32(row)
+		}
 	}
 	return index
 }

@@ -69,6 +69,21 @@ func TestKeysUseTheIndex(t *testing.T) {
 	}
 }
 
+// Two rows with one key are an error of ent's query, and prime no load.
+func TestTwoRowsOfOneKey(t *testing.T) {
+	lab := SQLite.newLab(t, 20)
+	label := lab.Label.Query().WithSample().FirstX(t.Context())
+	s := label.Edges.Sample
+	lab.exec(t, "DROP INDEX labels_sample_label_key")
+	lab.Label.Create().SetBarcode("another").SetSample(s).SaveX(t.Context())
+	_, err := s.QueryLabel().Only(t.Context())
+	require.True(t, ent.IsNotSingular(err))
+	ctx, loaders := lab.load(t)
+	require.Greater(t, len(lab.Label.Query().AllX(ctx)), 2)
+	_, err = loaders.Sample.Label.Load(ctx, s.ID)
+	require.True(t, ent.IsNotSingular(err), "%v", err)
+}
+
 // An index finds the rows of keys of bytes.
 func TestKeysOfBytesReadTheIndex(t *testing.T) {
 	lab := SQLite.newLab(t, 1)

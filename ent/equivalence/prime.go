@@ -42,11 +42,14 @@ func testBackEdges(t *testing.T, db Database) {
 		{"Sample", "Results", "Sample"},
 		{"Sample", "Aliquots", "Source"},
 		{"Sample", "Label", "Sample"},
+		{"Label", "Sample", "Label"}, // by the foreign key on the other side
 		{"Sample", "Assignments", "Sample"},
 		{"Instrument", "Calibrations", "Instrument"},
 		{"Technician", "Samples", "Technician"}, // ids are UUIDs
 		{"Technician", "Certifications", "Technician"},
 		{"Technician", "Badge", "Technician"}, // the id is the foreign key
+		{"Badge", "Technician", "Badge"},
+		{"Technician", "Partner", "Partner"}, // both have one
 		{"Project", "Assignments", "Project"},
 	} {
 		t.Run(c.typ+"."+c.there+"."+c.back, func(t *testing.T) {

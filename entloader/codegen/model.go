@@ -299,7 +299,11 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 			byID.Match += schemaOf(t, e)
 		}
 	default:
-		byID.Match = fmt.Sprintf("Column: %s.%s", pkg, e.ColumnConstant()) + m.indexed(e.Rel.Table, e.Rel.Column())
+		byID.Match = fmt.Sprintf("Column: %s.%s", pkg, e.ColumnConstant())
+		if e.O2O() {
+			byID.Match += ", Unique: true"
+		}
+		byID.Match += m.indexed(e.Rel.Table, e.Rel.Column())
 	}
 	if t.HasOneFieldID() {
 		em.ByID = byID
