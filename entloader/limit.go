@@ -26,12 +26,15 @@ import (
 // pairs repeat.
 
 // keysAlias is the name of the key list as a table, listedKey the key in it, and
-// listedAt the position of the key.
-const keysAlias = "entloader_keys"
+// listedAt the position of the key, which json_each calls the key of an element.
+const (
+	keysAlias = "entloader_keys"
+	atColumn  = "entloader_at"
+)
 
 var (
 	listedKey = sql.Table(keysAlias).C(keyColumn)
-	listedAt  = sql.Table(keysAlias).C("entloader_at")
+	listedAt  = sql.Table(keysAlias).C(atColumn)
 )
 
 // perKey reports whether the database looks for each key on its own.
@@ -52,8 +55,8 @@ func (st *statement) repeats() bool { return st.match.Repeats || st.keyless && s
 // with those of the target.
 func (st *statement) fromKeys(s *sql.Selector) {
 	s.AppendFromExpr(sql.ExprFunc(func(b *sql.Builder) {
-		b.WriteString("(SELECT " + st.list.elements + " AS ").Ident(keyColumn).WriteString(", `rowid` AS `entloader_at` FROM json_each(").
-			Arg(st.list.json).WriteString(")) AS ").Ident(keysAlias)
+		b.WriteString("(SELECT " + st.list.elements + " AS ").Ident(keyColumn).WriteString(", `key` AS ").Ident(atColumn).
+			WriteString(" FROM json_each(").Arg(st.list.json).WriteString(")) AS ").Ident(keysAlias)
 	}))
 }
 
