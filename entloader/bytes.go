@@ -6,6 +6,10 @@ import (
 	"encoding/hex"
 )
 
+// Bytes is the content of a []byte field, as a parameter and as what keys are
+// compared by.
+type Bytes string
+
 // String returns the bytes in hexadecimal: errors name keys.
 func (b Bytes) String() string { return hex.EncodeToString([]byte(b)) }
 

@@ -81,9 +81,9 @@ func copyOf(s *sql.Selector) *sql.Selector {
 	return c
 }
 
-// listed renders s, restricted to the rows whose column is the listed key. This is done before
-// anything else is changed: terms and predicates may be functions that refer to
-// the selector that they were made for.
+// listed renders s, restricted to the rows whose column is the listed key. This is
+// done before anything else is changed: terms and predicates may be functions that
+// refer to the selector that they were made for.
 func (st *statement) listed(s *sql.Selector, column string) sql.Querier {
 	s.Where(sql.P(func(b *sql.Builder) { b.Ident(column).WriteString(" = ").Ident(listedKey) }))
 	text, args := s.Query()

@@ -63,10 +63,6 @@ func (l List[T]) Values() []T {
 	return values
 }
 
-// Bytes is the content of a []byte field, as a parameter and as what keys are
-// compared by.
-type Bytes string
-
 // ByteSlices returns the contents of a list.
 func ByteSlices(l List[Bytes]) [][]byte {
 	slices := make([][]byte, 0, l.Len())

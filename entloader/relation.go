@@ -284,6 +284,8 @@ func queryRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	return came, err
 }
 
+// queryOnce sends one statement, the second for the same keys if so, and groups its
+// rows. again says that a second one has to tell rows apart.
 func queryOnce[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows, second bool) (came outcome, again bool, err error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
