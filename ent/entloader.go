@@ -65,19 +65,19 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
 	l.init(opts)
 	l.Assignment.ByID = entloader.NewOneBy[entloaderAssignment_ByIDRelation](&l.Loaders)
-	l.Assignment.BySampleIDProjectID = entloader.NewOneBy[entloaderAssignment_BySampleIDProjectIDRelation](&l.Loaders)
+	l.Assignment.BySampleIDProjectID = entloader.NewOneByTuple[entloaderAssignment_BySampleIDProjectIDRelation](&l.Loaders)
 	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignment_SampleRelation](&l.Loaders)
 	l.Assignment.Project = entloader.NewOneBy[entloaderAssignment_ProjectRelation](&l.Loaders)
 	l.Attachment.ByID = entloader.NewOneByBytes[entloaderAttachment_ByIDRelation, []byte](&l.Loaders)
 	l.Attachment.BySignature = entloader.NewOneByBytes[entloaderAttachment_BySignatureRelation, []byte](&l.Loaders)
-	l.Attachment.ByNameSender = entloader.NewOneBy[entloaderAttachment_ByNameSenderRelation](&l.Loaders)
+	l.Attachment.ByNameSender = entloader.NewOneByTuple[entloaderAttachment_ByNameSenderRelation](&l.Loaders)
 	l.Badge.ByID = entloader.NewOneBy[entloaderBadge_ByIDRelation](&l.Loaders)
 	l.Badge.Technician = entloader.NewOneBy[entloaderBadge_TechnicianRelation](&l.Loaders)
 	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibration_ByIDRelation](&l.Loaders)
-	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneBy[entloaderCalibration_ByPerformedAtInstrumentIDRelation](&l.Loaders)
+	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneByTuple[entloaderCalibration_ByPerformedAtInstrumentIDRelation](&l.Loaders)
 	l.Calibration.Instrument = entloader.NewOneBy[entloaderCalibration_InstrumentRelation](&l.Loaders)
 	l.Calibration.Standards = entloader.NewManyBy[entloaderCalibration_StandardsRelation](&l.Loaders)
-	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneBy[entloaderCertification_ByTechnicianIDInstrumentIDRelation](&l.Loaders)
+	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneByTuple[entloaderCertification_ByTechnicianIDInstrumentIDRelation](&l.Loaders)
 	l.Document.ByID = entloader.NewOneBy[entloaderDocument_ByIDRelation](&l.Loaders)
 	l.Document.Unit = entloader.NewOneBy[entloaderDocument_UnitRelation](&l.Loaders)
 	l.Incident.ByID = entloader.NewOneBy[entloaderIncident_ByIDRelation](&l.Loaders)
@@ -92,7 +92,7 @@ func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l.Label.ByID = entloader.NewOneBy[entloaderLabel_ByIDRelation](&l.Loaders)
 	l.Label.Sample = entloader.NewOneBy[entloaderLabel_SampleRelation](&l.Loaders)
 	l.Location.ByID = entloader.NewOneBy[entloaderLocation_ByIDRelation](&l.Loaders)
-	l.Location.ByParentIDName = entloader.NewOneBy[entloaderLocation_ByParentIDNameRelation](&l.Loaders)
+	l.Location.ByParentIDName = entloader.NewOneByTuple[entloaderLocation_ByParentIDNameRelation](&l.Loaders)
 	l.Location.Parent = entloader.NewOneBy[entloaderLocation_ParentRelation](&l.Loaders)
 	l.Location.Children = entloader.NewManyBy[entloaderLocation_ChildrenRelation](&l.Loaders)
 	l.Location.Units = entloader.NewManyBy[entloaderLocation_UnitsRelation](&l.Loaders)
@@ -170,7 +170,7 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 // AssignmentLoaders load Assignments, and what belongs to them, by key.
 type AssignmentLoaders struct {
 	ByID                *entloader.OneBy[entloaderAssignment_ByIDRelation, int, *Assignment, *AssignmentQuery]
-	BySampleIDProjectID *entloader.OneBy[entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]
+	BySampleIDProjectID *entloader.OneByTuple[entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, entloader.Pair[int, int64], *Assignment, *AssignmentQuery]
 	Sample              *entloader.OneBy[entloaderAssignment_SampleRelation, int, *Sample, *SampleQuery]
 	Project             *entloader.OneBy[entloaderAssignment_ProjectRelation, int, *Project, *ProjectQuery]
 }
@@ -184,7 +184,7 @@ type AssignmentBySampleIDProjectIDKey struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l AssignmentLoaders) Siblings(entities ...*Assignment) {
-	entloader.Declare(l.ByID, entloaderAssignmentEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderAssignmentEntity, entities)
 }
 
 // Each of these stands for a relation of Assignment, see [entloader.Related].
@@ -198,8 +198,11 @@ type (
 func (entloaderAssignment_ByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
 	return entloaderAssignment_ByID
 }
-func (entloaderAssignment_BySampleIDProjectIDRelation) Relation() *entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery] {
+func (entloaderAssignment_BySampleIDProjectIDRelation) Relation() *entloader.Relation[entloader.Pair[int, int64], *Assignment, *AssignmentQuery] {
 	return entloaderAssignment_BySampleIDProjectID
+}
+func (entloaderAssignment_BySampleIDProjectIDRelation) Key(k AssignmentBySampleIDProjectIDKey) entloader.Pair[int, int64] {
+	return entloader.PairOf(k.SampleID, k.ProjectID)
 }
 func (entloaderAssignment_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderAssignment_Sample
@@ -212,7 +215,7 @@ func (entloaderAssignment_ProjectRelation) Relation() *entloader.Relation[int, *
 type AttachmentLoaders struct {
 	ByID         *entloader.OneByBytes[entloaderAttachment_ByIDRelation, []byte, *Attachment, *AttachmentQuery]
 	BySignature  *entloader.OneByBytes[entloaderAttachment_BySignatureRelation, []byte, *Attachment, *AttachmentQuery]
-	ByNameSender *entloader.OneBy[entloaderAttachment_ByNameSenderRelation, AttachmentByNameSenderKey, *Attachment, *AttachmentQuery]
+	ByNameSender *entloader.OneByTuple[entloaderAttachment_ByNameSenderRelation, AttachmentByNameSenderKey, entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery]
 }
 
 // AttachmentByNameSenderKey is a key of AttachmentLoaders.ByNameSender.
@@ -234,8 +237,11 @@ func (entloaderAttachment_ByIDRelation) Relation() *entloader.Relation[entloader
 func (entloaderAttachment_BySignatureRelation) Relation() *entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery] {
 	return entloaderAttachment_BySignature
 }
-func (entloaderAttachment_ByNameSenderRelation) Relation() *entloader.Relation[AttachmentByNameSenderKey, *Attachment, *AttachmentQuery] {
+func (entloaderAttachment_ByNameSenderRelation) Relation() *entloader.Relation[entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery] {
 	return entloaderAttachment_ByNameSender
+}
+func (entloaderAttachment_ByNameSenderRelation) Key(k AttachmentByNameSenderKey) entloader.Pair[string, entloader.Bytes] {
+	return entloader.PairOf(k.Name, k.Sender)
 }
 
 // BadgeLoaders load Badges, and what belongs to them, by key.
@@ -247,7 +253,7 @@ type BadgeLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l BadgeLoaders) Siblings(entities ...*Badge) {
-	entloader.Declare(l.ByID, entloaderBadgeEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderBadgeEntity, entities)
 }
 
 // Each of these stands for a relation of Badge, see [entloader.Related].
@@ -266,7 +272,7 @@ func (entloaderBadge_TechnicianRelation) Relation() *entloader.Relation[uuid.UUI
 // CalibrationLoaders load Calibrations, and what belongs to them, by key.
 type CalibrationLoaders struct {
 	ByID                      *entloader.OneBy[entloaderCalibration_ByIDRelation, int, *Calibration, *CalibrationQuery]
-	ByPerformedAtInstrumentID *entloader.OneBy[entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]
+	ByPerformedAtInstrumentID *entloader.OneByTuple[entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery]
 	Instrument                *entloader.OneBy[entloaderCalibration_InstrumentRelation, int, *Instrument, *InstrumentQuery]
 	Standards                 *entloader.ManyBy[entloaderCalibration_StandardsRelation, int, *Standard, *StandardQuery]
 }
@@ -280,7 +286,7 @@ type CalibrationByPerformedAtInstrumentIDKey struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l CalibrationLoaders) Siblings(entities ...*Calibration) {
-	entloader.Declare(l.ByID, entloaderCalibrationEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderCalibrationEntity, entities)
 }
 
 // Each of these stands for a relation of Calibration, see [entloader.Related].
@@ -294,8 +300,11 @@ type (
 func (entloaderCalibration_ByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
 	return entloaderCalibration_ByID
 }
-func (entloaderCalibration_ByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery] {
+func (entloaderCalibration_ByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery] {
 	return entloaderCalibration_ByPerformedAtInstrumentID
+}
+func (entloaderCalibration_ByPerformedAtInstrumentIDRelation) Key(k CalibrationByPerformedAtInstrumentIDKey) entloader.Pair[time.Time, labid.InstrumentID] {
+	return entloader.PairOf(k.PerformedAt, k.InstrumentID)
 }
 func (entloaderCalibration_InstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
 	return entloaderCalibration_Instrument
@@ -306,7 +315,7 @@ func (entloaderCalibration_StandardsRelation) Relation() *entloader.Relation[int
 
 // CertificationLoaders load Certifications, and what belongs to them, by key.
 type CertificationLoaders struct {
-	ByTechnicianIDInstrumentID *entloader.OneBy[entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]
+	ByTechnicianIDInstrumentID *entloader.OneByTuple[entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery]
 }
 
 // CertificationByTechnicianIDInstrumentIDKey is a key of CertificationLoaders.ByTechnicianIDInstrumentID.
@@ -318,7 +327,7 @@ type CertificationByTechnicianIDInstrumentIDKey struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l CertificationLoaders) Siblings(entities ...*Certification) {
-	entloader.Declare(l.ByTechnicianIDInstrumentID, entloaderCertificationEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByTechnicianIDInstrumentID), entloaderCertificationEntity, entities)
 }
 
 // Each of these stands for a relation of Certification, see [entloader.Related].
@@ -326,8 +335,11 @@ type (
 	entloaderCertification_ByTechnicianIDInstrumentIDRelation struct{}
 )
 
-func (entloaderCertification_ByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery] {
+func (entloaderCertification_ByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery] {
 	return entloaderCertification_ByTechnicianIDInstrumentID
+}
+func (entloaderCertification_ByTechnicianIDInstrumentIDRelation) Key(k CertificationByTechnicianIDInstrumentIDKey) entloader.Pair[uuid.UUID, labid.InstrumentID] {
+	return entloader.PairOf(k.TechnicianID, k.InstrumentID)
 }
 
 // DocumentLoaders load Documents, and what belongs to them, by key.
@@ -339,7 +351,7 @@ type DocumentLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l DocumentLoaders) Siblings(entities ...*Document) {
-	entloader.Declare(l.ByID, entloaderDocumentEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderDocumentEntity, entities)
 }
 
 // Each of these stands for a relation of Document, see [entloader.Related].
@@ -364,7 +376,7 @@ type IncidentLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l IncidentLoaders) Siblings(entities ...*Incident) {
-	entloader.Declare(l.ByID, entloaderIncidentEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderIncidentEntity, entities)
 }
 
 // Each of these stands for a relation of Incident, see [entloader.Related].
@@ -394,7 +406,7 @@ type InstrumentLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l InstrumentLoaders) Siblings(entities ...*Instrument) {
-	entloader.Declare(l.ByID, entloaderInstrumentEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderInstrumentEntity, entities)
 }
 
 // Each of these stands for a relation of Instrument, see [entloader.Related].
@@ -439,7 +451,7 @@ type LabelLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l LabelLoaders) Siblings(entities ...*Label) {
-	entloader.Declare(l.ByID, entloaderLabelEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderLabelEntity, entities)
 }
 
 // Each of these stands for a relation of Label, see [entloader.Related].
@@ -458,7 +470,7 @@ func (entloaderLabel_SampleRelation) Relation() *entloader.Relation[int, *Sample
 // LocationLoaders load Locations, and what belongs to them, by key.
 type LocationLoaders struct {
 	ByID           *entloader.OneBy[entloaderLocation_ByIDRelation, int, *Location, *LocationQuery]
-	ByParentIDName *entloader.OneBy[entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, *Location, *LocationQuery]
+	ByParentIDName *entloader.OneByTuple[entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, entloader.Pair[int, string], *Location, *LocationQuery]
 	Parent         *entloader.OneBy[entloaderLocation_ParentRelation, int, *Location, *LocationQuery]
 	Children       *entloader.ManyBy[entloaderLocation_ChildrenRelation, int, *Location, *LocationQuery]
 	Units          *entloader.ManyBy[entloaderLocation_UnitsRelation, int, *Unit, *UnitQuery]
@@ -473,7 +485,7 @@ type LocationByParentIDNameKey struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l LocationLoaders) Siblings(entities ...*Location) {
-	entloader.Declare(l.ByID, entloaderLocationEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderLocationEntity, entities)
 }
 
 // Each of these stands for a relation of Location, see [entloader.Related].
@@ -488,8 +500,11 @@ type (
 func (entloaderLocation_ByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocation_ByID
 }
-func (entloaderLocation_ByParentIDNameRelation) Relation() *entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery] {
+func (entloaderLocation_ByParentIDNameRelation) Relation() *entloader.Relation[entloader.Pair[int, string], *Location, *LocationQuery] {
 	return entloaderLocation_ByParentIDName
+}
+func (entloaderLocation_ByParentIDNameRelation) Key(k LocationByParentIDNameKey) entloader.Pair[int, string] {
+	return entloader.PairOf(k.ParentID, k.Name)
 }
 func (entloaderLocation_ParentRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocation_Parent
@@ -510,7 +525,7 @@ type NoteLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l NoteLoaders) Siblings(entities ...*Note) {
-	entloader.Declare(l.ByID, entloaderNoteEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderNoteEntity, entities)
 }
 
 // Each of these stands for a relation of Note, see [entloader.Related].
@@ -536,7 +551,7 @@ type ProjectLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l ProjectLoaders) Siblings(entities ...*Project) {
-	entloader.Declare(l.ByID, entloaderProjectEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderProjectEntity, entities)
 }
 
 // Each of these stands for a relation of Project, see [entloader.Related].
@@ -566,7 +581,7 @@ type ResultLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l ResultLoaders) Siblings(entities ...*Result) {
-	entloader.Declare(l.ByID, entloaderResultEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderResultEntity, entities)
 }
 
 // Each of these stands for a relation of Result, see [entloader.Related].
@@ -604,7 +619,7 @@ type SampleLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l SampleLoaders) Siblings(entities ...*Sample) {
-	entloader.Declare(l.ByID, entloaderSampleEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderSampleEntity, entities)
 }
 
 // Each of these stands for a relation of Sample, see [entloader.Related].
@@ -665,7 +680,7 @@ type StandardLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l StandardLoaders) Siblings(entities ...*Standard) {
-	entloader.Declare(l.ByID, entloaderStandardEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderStandardEntity, entities)
 }
 
 // Each of these stands for a relation of Standard, see [entloader.Related].
@@ -691,7 +706,7 @@ type TagLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l TagLoaders) Siblings(entities ...*Tag) {
-	entloader.Declare(l.ByID, entloaderTagEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderTagEntity, entities)
 }
 
 // Each of these stands for a relation of Tag, see [entloader.Related].
@@ -724,7 +739,7 @@ type TechnicianLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l TechnicianLoaders) Siblings(entities ...*Technician) {
-	entloader.Declare(l.ByID, entloaderTechnicianEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderTechnicianEntity, entities)
 }
 
 // Each of these stands for a relation of Technician, see [entloader.Related].
@@ -792,7 +807,7 @@ type UnitLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l UnitLoaders) Siblings(entities ...*Unit) {
-	entloader.Declare(l.ByID, entloaderUnitEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderUnitEntity, entities)
 }
 
 // Each of these stands for a relation of Unit, see [entloader.Related].

@@ -224,12 +224,12 @@ var entloaderAssignment_ByID = &entloader.Relation[int, *Assignment, *Assignment
 	Match: entloader.Match{Column: assignment.FieldID, Unique: true},
 }
 
-var entloaderAssignment_BySampleIDProjectID = &entloader.Relation[AssignmentBySampleIDProjectIDKey, *Assignment, *AssignmentQuery]{
+var entloaderAssignment_BySampleIDProjectID = &entloader.Relation[entloader.Pair[int, int64], *Assignment, *AssignmentQuery]{
 	Name: "Assignment by sample_id, project_id", Target: entloaderAssignmentTarget, One: true,
-	Key: func() entloader.Codec[AssignmentBySampleIDProjectIDKey] {
+	Key: func() entloader.Codec[entloader.Pair[int, int64]] {
 		return entloader.TupleKey(
-			entloader.Part(entloader.IntKey[int](), func(k *AssignmentBySampleIDProjectIDKey) *int { return &k.SampleID }),
-			entloader.Part(entloader.IntKey[int64](), func(k *AssignmentBySampleIDProjectIDKey) *int64 { return &k.ProjectID }),
+			entloader.Part(entloader.IntKey[int](), func(k *entloader.Pair[int, int64]) *int { return &k.First }),
+			entloader.Part(entloader.IntKey[int64](), func(k *entloader.Pair[int, int64]) *int64 { return &k.Rest }),
 		)
 	},
 	Match: entloader.Match{Columns: []string{assignment.FieldSampleID, assignment.FieldProjectID}, Unique: true},
@@ -287,12 +287,12 @@ var entloaderAttachment_BySignature = &entloader.Relation[entloader.Bytes, *Atta
 	Match: entloader.Match{Column: attachment.FieldSignature, Unique: true},
 }
 
-var entloaderAttachment_ByNameSender = &entloader.Relation[AttachmentByNameSenderKey, *Attachment, *AttachmentQuery]{
+var entloaderAttachment_ByNameSender = &entloader.Relation[entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery]{
 	Name: "Attachment by name, sender", Target: entloaderAttachmentTarget, One: true,
-	Key: func() entloader.Codec[AttachmentByNameSenderKey] {
+	Key: func() entloader.Codec[entloader.Pair[string, entloader.Bytes]] {
 		return entloader.TupleKey(
-			entloader.Part(entloader.StringKey[string](), func(k *AttachmentByNameSenderKey) *string { return &k.Name }),
-			entloader.Part(entloader.BytesKey(entloader.ValueKey[net.IP](), true), func(k *AttachmentByNameSenderKey) *entloader.Bytes { return &k.Sender }),
+			entloader.Part(entloader.StringKey[string](), func(k *entloader.Pair[string, entloader.Bytes]) *string { return &k.First }),
+			entloader.Part(entloader.BytesKey(entloader.ValueKey[net.IP](), true), func(k *entloader.Pair[string, entloader.Bytes]) *entloader.Bytes { return &k.Rest }),
 		)
 	},
 	Match: entloader.Match{Columns: []string{attachment.FieldName, attachment.FieldSender}, Unique: true},
@@ -428,12 +428,12 @@ var entloaderCalibration_ByID = &entloader.Relation[int, *Calibration, *Calibrat
 	Match: entloader.Match{Column: calibration.FieldID, Unique: true},
 }
 
-var entloaderCalibration_ByPerformedAtInstrumentID = &entloader.Relation[CalibrationByPerformedAtInstrumentIDKey, *Calibration, *CalibrationQuery]{
+var entloaderCalibration_ByPerformedAtInstrumentID = &entloader.Relation[entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery]{
 	Name: "Calibration by performed_at, instrument", Target: entloaderCalibrationTarget, One: true,
-	Key: func() entloader.Codec[CalibrationByPerformedAtInstrumentIDKey] {
+	Key: func() entloader.Codec[entloader.Pair[time.Time, labid.InstrumentID]] {
 		return entloader.TupleKey(
-			entloader.Part(entloader.TimeKey(), func(k *CalibrationByPerformedAtInstrumentIDKey) *time.Time { return &k.PerformedAt }),
-			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CalibrationByPerformedAtInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
+			entloader.Part(entloader.TimeKey(), func(k *entloader.Pair[time.Time, labid.InstrumentID]) *time.Time { return &k.First }),
+			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *entloader.Pair[time.Time, labid.InstrumentID]) *labid.InstrumentID { return &k.Rest }),
 		)
 	},
 	Match: entloader.Match{Columns: []string{calibration.FieldPerformedAt, calibration.InstrumentColumn}, Unique: true},
@@ -505,12 +505,12 @@ var entloaderCertificationTarget = &entloader.Target[*Certification, *Certificat
 	Run:  entloaderRun[*Certification, *CertificationQuery],
 }
 
-var entloaderCertification_ByTechnicianIDInstrumentID = &entloader.Relation[CertificationByTechnicianIDInstrumentIDKey, *Certification, *CertificationQuery]{
+var entloaderCertification_ByTechnicianIDInstrumentID = &entloader.Relation[entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery]{
 	Name: "Certification by technician_id, instrument_id", Target: entloaderCertificationTarget, One: true,
-	Key: func() entloader.Codec[CertificationByTechnicianIDInstrumentIDKey] {
+	Key: func() entloader.Codec[entloader.Pair[uuid.UUID, labid.InstrumentID]] {
 		return entloader.TupleKey(
-			entloader.Part(entloader.ValueKey[uuid.UUID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *uuid.UUID { return &k.TechnicianID }),
-			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *CertificationByTechnicianIDInstrumentIDKey) *labid.InstrumentID { return &k.InstrumentID }),
+			entloader.Part(entloader.ValueKey[uuid.UUID](), func(k *entloader.Pair[uuid.UUID, labid.InstrumentID]) *uuid.UUID { return &k.First }),
+			entloader.Part(entloader.IntKey[labid.InstrumentID](), func(k *entloader.Pair[uuid.UUID, labid.InstrumentID]) *labid.InstrumentID { return &k.Rest }),
 		)
 	},
 	Match: entloader.Match{Columns: []string{certification.FieldTechnicianID, certification.FieldInstrumentID}, Unique: true},
@@ -855,12 +855,12 @@ var entloaderLocation_ByID = &entloader.Relation[int, *Location, *LocationQuery]
 	Match: entloader.Match{Column: location.FieldID, Unique: true},
 }
 
-var entloaderLocation_ByParentIDName = &entloader.Relation[LocationByParentIDNameKey, *Location, *LocationQuery]{
+var entloaderLocation_ByParentIDName = &entloader.Relation[entloader.Pair[int, string], *Location, *LocationQuery]{
 	Name: "Location by parent_id, name", Target: entloaderLocationTarget, One: true,
-	Key: func() entloader.Codec[LocationByParentIDNameKey] {
+	Key: func() entloader.Codec[entloader.Pair[int, string]] {
 		return entloader.TupleKey(
-			entloader.Part(entloader.IntKey[int](), func(k *LocationByParentIDNameKey) *int { return &k.ParentID }),
-			entloader.Part(entloader.StringKey[string](), func(k *LocationByParentIDNameKey) *string { return &k.Name }),
+			entloader.Part(entloader.IntKey[int](), func(k *entloader.Pair[int, string]) *int { return &k.First }),
+			entloader.Part(entloader.StringKey[string](), func(k *entloader.Pair[int, string]) *string { return &k.Rest }),
 		)
 	},
 	Match: entloader.Match{Columns: []string{location.FieldParentID, location.FieldName}, Unique: true},

@@ -9,10 +9,11 @@ type Related[K comparable, T, Q any] interface {
 	Relation() *Relation[K, T, Q]
 }
 
-// byKey is what loaders by key point to: the loaders that they belong to. ManyBy and
-// OneBy have the methods that a user calls and no others, on pointers: the compiler
-// makes every method of each relation's, whether it is called or not.
-type byKey struct{ loaders *Loaders }
+// ByKey is what loaders by key point to, and what generated code takes them for: the
+// loaders that they belong to. ManyBy and OneBy have the methods that a user calls
+// and no others, on pointers: the compiler makes every method of each relation's,
+// whether it is called or not.
+type ByKey struct{ loaders *Loaders }
 
 func relationOf[R Related[K, T, Q], K comparable, T, Q any]() *Relation[K, T, Q] {
 	var r R
@@ -21,7 +22,7 @@ func relationOf[R Related[K, T, Q], K comparable, T, Q any]() *Relation[K, T, Q]
 
 // ManyBy loads the targets of an edge to many by the key of the parent. It is
 // safe for concurrent use.
-type ManyBy[R Related[K, T, Q], K comparable, T, Q any] byKey
+type ManyBy[R Related[K, T, Q], K comparable, T, Q any] ByKey
 
 // NewManyBy returns the loader of R within l.
 func NewManyBy[R Related[K, T, Q], K comparable, T, Q any](l *Loaders) *ManyBy[R, K, T, Q] {
@@ -47,14 +48,15 @@ func (b *ManyBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([][]T, erro
 // where there are none. A lone key waits a moment for others, see [WithQuiet].
 func (b *ManyBy[R, K, T, Q]) Count(ctx context.Context, key K) (int, error) {
 	r := relationOf[R, K, T, Q]()
-	return counter(r, r.Name, b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
+	n, err := counter(r, r.Name, b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
+	return n.number(), err
 }
 
 // Exist reports whether key has targets, as Exist of ent's edge query does.
 func (b *ManyBy[R, K, T, Q]) Exist(ctx context.Context, key K) (bool, error) {
 	r := relationOf[R, K, T, Q]()
 	n, err := prober(r, r.Name, b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
-	return n > 0, err
+	return n.number() > 0, err
 }
 
 // Prime makes targets the answer for key, unless there is an answer already.
@@ -64,22 +66,58 @@ func (b *ManyBy[R, K, T, Q]) Prime(ctx context.Context, key K, targets []T) {
 
 // Clear forgets the answers for keys, those of loads with options included.
 func (b *ManyBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
-	clearRelation(ctx, relationOf[R, K, T, Q](), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.Clear(ctx, keys...) })
+	clearKeys(ctx, relationOf[R, K, T, Q](), b.loaders, keys)
 }
 
 // ClearAll forgets the answers for all keys, those of loads with options
 // included.
 func (b *ManyBy[R, K, T, Q]) ClearAll(ctx context.Context) {
-	clearRelation(ctx, relationOf[R, K, T, Q](), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.ClearAll(ctx) })
+	clearAllKeys(ctx, relationOf[R, K, T, Q](), b.loaders)
 }
 
 // OneBy loads the one target that a key stands for. It is safe for concurrent
 // use.
-type OneBy[R Related[K, T, Q], K comparable, T, Q any] byKey
+type OneBy[R Related[K, T, Q], K comparable, T, Q any] ByKey
 
 // NewOneBy returns the loader of R within l.
 func NewOneBy[R Related[K, T, Q], K comparable, T, Q any](l *Loaders) *OneBy[R, K, T, Q] {
 	return (*OneBy[R, K, T, Q])(&l.byKey)
+}
+
+// loadOne loads the one target of a relation for a key.
+func loadOne[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], loaders *Loaders, key K) (v T, err error) {
+	found, err := rowLoader(r, loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
+	if err != nil {
+		return v, err
+	}
+	return oneOf(r, found)
+}
+
+// loadOnes loads the one target for each key. given are the keys as the user has
+// them, which errors are found by.
+func loadOnes[U, K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], loaders *Loaders, given []U, keys []K) ([]T, error) {
+	l := rowLoader(r, loaders.finder.Scope(ctx), "", nil)
+	groups, failed, _ := l.loadAll(ctx, keys)
+	ones := make([]T, len(keys))
+	errs := make(KeyErrors[U])
+	for i, k := range keys {
+		err := failed[l.id(k)]
+		if err == nil {
+			ones[i], err = oneOf(r, groups[i])
+		}
+		if err != nil {
+			errs[given[i]] = err
+		}
+	}
+	if len(errs) > 0 {
+		return ones, errs
+	}
+	return ones, nil
+}
+
+// primeOne makes v the answer for key.
+func primeOne[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], loaders *Loaders, key K, v T) {
+	rowLoader(r, loaders.finder.Scope(ctx), "", nil).Prime(ctx, key, rowsOf([]T{v}))
 }
 
 // oneOf returns the one row that there is for a key.
@@ -101,52 +139,30 @@ func oneOf[K comparable, T, Q any](r *Relation[K, T, Q], found rows) (v T, err e
 // Load returns the target for key. Where there is none, the error is one for
 // which IsNotFound of the ent package holds; for an optional edge the target is
 // nil. A lone key waits a moment for others, see [WithQuiet].
-func (b *OneBy[R, K, T, Q]) Load(ctx context.Context, key K) (v T, err error) {
-	r := relationOf[R, K, T, Q]()
-	found, err := rowLoader(r, b.loaders.finder.Scope(ctx), "", nil).Load(ctx, key)
-	if err != nil {
-		return v, err
-	}
-	return oneOf(r, found)
+func (b *OneBy[R, K, T, Q]) Load(ctx context.Context, key K) (T, error) {
+	return loadOne(ctx, relationOf[R, K, T, Q](), b.loaders, key)
 }
 
 // LoadAll returns the targets for keys, in their order. Keys that failed have a
 // nil target, and their error in a KeyErrors.
 func (b *OneBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([]T, error) {
-	r := relationOf[R, K, T, Q]()
-	l := rowLoader(r, b.loaders.finder.Scope(ctx), "", nil)
-	groups, failed, _ := l.loadAll(ctx, keys)
-	ones := make([]T, len(keys))
-	errs := make(KeyErrors[K])
-	for i, k := range keys {
-		err := failed[l.id(k)]
-		if err == nil {
-			ones[i], err = oneOf(r, groups[i])
-		}
-		if err != nil {
-			errs[k] = err
-		}
-	}
-	if len(errs) > 0 {
-		return ones, errs
-	}
-	return ones, nil
+	return loadOnes(ctx, relationOf[R, K, T, Q](), b.loaders, keys, keys)
 }
 
 // Prime makes v the answer for key, unless there is an answer already.
 func (b *OneBy[R, K, T, Q]) Prime(ctx context.Context, key K, v T) {
-	rowLoader(relationOf[R, K, T, Q](), b.loaders.finder.Scope(ctx), "", nil).Prime(ctx, key, rowsOf([]T{v}))
+	primeOne(ctx, relationOf[R, K, T, Q](), b.loaders, key, v)
 }
 
 // Clear forgets the answers for keys, those of loads with options included.
 func (b *OneBy[R, K, T, Q]) Clear(ctx context.Context, keys ...K) {
-	clearRelation(ctx, relationOf[R, K, T, Q](), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.Clear(ctx, keys...) })
+	clearKeys(ctx, relationOf[R, K, T, Q](), b.loaders, keys)
 }
 
 // ClearAll forgets the answers for all keys, those of loads with options
 // included.
 func (b *OneBy[R, K, T, Q]) ClearAll(ctx context.Context) {
-	clearRelation(ctx, relationOf[R, K, T, Q](), b.loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.ClearAll(ctx) })
+	clearAllKeys(ctx, relationOf[R, K, T, Q](), b.loaders)
 }
 
 // keyLoader is a loader of a relation, whatever it brings for a key.
@@ -155,9 +171,19 @@ type keyLoader[K comparable] interface {
 	ClearAll(ctx context.Context)
 }
 
+// clearKeys forgets the answers of a relation for keys.
+func clearKeys[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], loaders *Loaders, keys []K) {
+	clearRelation(r, loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.Clear(ctx, keys...) })
+}
+
+// clearAllKeys forgets all answers of a relation.
+func clearAllKeys[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], loaders *Loaders) {
+	clearRelation(r, loaders.finder.Scope(ctx), func(l keyLoader[K]) { l.ClearAll(ctx) })
+}
+
 // clearRelation clears the loaders of a relation, whatever their options and
 // answers.
-func clearRelation[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, clear func(keyLoader[K])) {
+func clearRelation[K comparable, T, Q any](r *Relation[K, T, Q], sc *Scope, clear func(keyLoader[K])) {
 	rowLoader(r, sc, "", nil) // a clear before the first load counts, too
 	sc.loading.Range(func(k, l any) bool {
 		if o, ok := k.(variantKey); ok {

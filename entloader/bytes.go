@@ -61,22 +61,20 @@ func BytesKey[B ~[]byte](of Codec[B], exact bool) Codec[Bytes] {
 //
 // A nil key stands for NULL, which no row has, unless its type converts it to
 // something else: such a type must not tell nil from empty.
-type OneByBytes[R Related[Bytes, T, Q], B ~[]byte, T, Q any] byKey
+type OneByBytes[R Related[Bytes, T, Q], B ~[]byte, T, Q any] ByKey
 
 // NewOneByBytes returns the loader of R within l.
 func NewOneByBytes[R Related[Bytes, T, Q], B ~[]byte, T, Q any](l *Loaders) *OneByBytes[R, B, T, Q] {
 	return (*OneByBytes[R, B, T, Q])(&l.byKey)
 }
 
-// OneBy returns the loader by what is in the keys.
-func (b *OneByBytes[R, B, T, Q]) OneBy() *OneBy[R, Bytes, T, Q] { return (*OneBy[R, Bytes, T, Q])(b) }
-
 // Load returns the target for key, as OneBy does.
 func (b *OneByBytes[R, B, T, Q]) Load(ctx context.Context, key B) (T, error) {
-	if r := relationOf[R, Bytes, T, Q](); isNullKey(r, key) {
+	r := relationOf[R, Bytes, T, Q]()
+	if isNullKey(r, key) {
 		return oneOf(r, rows{})
 	}
-	return b.OneBy().Load(ctx, Bytes(key))
+	return loadOne(ctx, r, b.loaders, Bytes(key))
 }
 
 // LoadAll returns the targets for keys, in their order. Keys that failed have a
@@ -89,7 +87,7 @@ func (b *OneByBytes[R, B, T, Q]) LoadAll(ctx context.Context, keys []B) ([]T, er
 			ids = append(ids, Bytes(k))
 		}
 	}
-	found, err := b.OneBy().LoadAll(ctx, ids)
+	found, err := loadOnes(ctx, r, b.loaders, ids, ids)
 	if len(ids) == len(keys) {
 		return found, err
 	}
@@ -115,8 +113,8 @@ func (b *OneByBytes[R, B, T, Q]) LoadAll(ctx context.Context, keys []B) ([]T, er
 
 // Prime makes v the answer for key, unless there is an answer already.
 func (b *OneByBytes[R, B, T, Q]) Prime(ctx context.Context, key B, v T) {
-	if !isNullKey(relationOf[R, Bytes, T, Q](), key) {
-		b.OneBy().Prime(ctx, Bytes(key), v)
+	if r := relationOf[R, Bytes, T, Q](); !isNullKey(r, key) {
+		primeOne(ctx, r, b.loaders, Bytes(key), v)
 	}
 }
 
@@ -126,12 +124,14 @@ func (b *OneByBytes[R, B, T, Q]) Clear(ctx context.Context, keys ...B) {
 	for i, k := range keys {
 		ids[i] = Bytes(k)
 	}
-	b.OneBy().Clear(ctx, ids...)
+	clearKeys(ctx, relationOf[R, Bytes, T, Q](), b.loaders, ids)
 }
 
 // ClearAll forgets the answers for all keys, those of loads with options
 // included.
-func (b *OneByBytes[R, B, T, Q]) ClearAll(ctx context.Context) { b.OneBy().ClearAll(ctx) }
+func (b *OneByBytes[R, B, T, Q]) ClearAll(ctx context.Context) {
+	clearAllKeys(ctx, relationOf[R, Bytes, T, Q](), b.loaders)
+}
 
 // isNullKey reports whether a key stands for NULL.
 func isNullKey[B ~[]byte, T, Q any](r *Relation[Bytes, T, Q], key B) bool {

@@ -31,7 +31,8 @@ var errExistSelect = errors.New("Exist of a query with Select: leave the Select 
 // returns which.
 func CountMany[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], query func(E) Q, opts []func(Q)) (int, error) {
 	if options, ok := compareEdgeOptions(ctx, e, p.Scope, opts); ok {
-		return loadAnswer(ctx, e, p, guessKey{&e.ByID.Match, answerCount}, counter(e.ByID, e.ByID.Name, p.Scope, options, opts))
+		n, err := loadAnswer(ctx, e, p, guessKey{&e.ByID.Match, answerCount}, counter(e.ByID, e.ByID.Name, p.Scope, options, opts))
+		return n.number(), err
 	}
 	q, err := ownQuery(ctx, e, p, query, opts)
 	if err != nil {
@@ -45,7 +46,7 @@ func CountMany[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Contex
 func ExistMany[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], query func(E) Q, opts []func(Q)) (bool, error) {
 	if options, ok := compareEdgeOptions(ctx, e, p.Scope, opts); ok {
 		n, err := loadAnswer(ctx, e, p, guessKey{&e.ByID.Match, answerExist}, prober(e.ByID, e.ByID.Name, p.Scope, options, opts))
-		return n > 0, err
+		return n.number() > 0, err
 	}
 	q, err := ownQuery(ctx, e, p, query, opts)
 	if err != nil {
@@ -64,30 +65,30 @@ func compareEdgeOptions[I, K comparable, T any, Q EdgeQuery[T]](ctx context.Cont
 
 // loadAnswer loads what l brings for an entity, together with its siblings. The
 // edge is one to many: it is loaded by id.
-func loadAnswer[E any, I, K comparable, T any, Q EdgeQuery[T], V any](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], of guessKey, l *LoaderBy[I, I, V]) (V, error) {
-	if v, ok := l.ready(ctx, p.ID); ok {
-		return v, nil
+func loadAnswer[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context, e *EntityEdge[I, K, T, Q], p Parent[E, I], of guessKey, l *LoaderBy[I, I, rows]) (rows, error) {
+	if found, ok := l.ready(ctx, p.ID); ok {
+		return found, nil
 	}
-	v, err := l.load(ctx, p.ID, familyOf(findSet(e, p), p.Handle, of, l, func(set *Set, i int) (I, bool) { return idsOf[I](set)[i], true }))
+	found, err := l.load(ctx, p.ID, familyOf(findSet(e, p), p.Handle, of, l, func(set *Set, i int) (I, bool) { return idsOf[I](set)[i], true }))
 	if err != nil {
 		err = keyError(l.name, err)
 	}
-	return v, err
+	return found, err
 }
 
 // counter returns the loader of numbers of rows, which is called name.
-func counter[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
+func counter[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, rows] {
 	return countLoader(r, name, sc, variantKey{&r.Match, answerCount, options},
-		func(ctx context.Context, keys []K, list keyList, out []int) (outcome, error) {
+		func(ctx context.Context, keys []K, list keyList, out []rows) (outcome, error) {
 			return countRows(ctx, r, sc, ent.OpQueryCount, opts, keys, list, out)
 		})
 }
 
 // prober returns the loader of whether there are rows: of numbers above 0 where
 // there are.
-func prober[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, int] {
+func prober[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, options any, opts []func(Q)) *LoaderBy[K, K, rows] {
 	return countLoader(r, name, sc, variantKey{&r.Match, answerExist, options},
-		func(ctx context.Context, keys []K, list keyList, out []int) (outcome, error) {
+		func(ctx context.Context, keys []K, list keyList, out []rows) (outcome, error) {
 			if r.Target.IDs != nil {
 				return countRows(ctx, r, sc, ent.OpQueryExist, opts, keys, list, out)
 			}
@@ -95,7 +96,7 @@ func prober[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope
 			found := make([]rows, len(keys))
 			came, err := queryRows(ctx, r, sc, ent.OpQueryExist, opts, keys, list, found)
 			for i := range found {
-				out[i] = found[i].len()
+				out[i] = numbered(found[i].len())
 			}
 			return came, err
 		})
@@ -103,14 +104,14 @@ func prober[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope
 
 // countLoader returns the loader for key, whose fetch brings the numbers that
 // query finds.
-func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, key variantKey, query func(ctx context.Context, keys []K, list keyList, out []int) (outcome, error)) *LoaderBy[K, K, int] {
+func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *Scope, key variantKey, query func(ctx context.Context, keys []K, list keyList, out []rows) (outcome, error)) *LoaderBy[K, K, rows] {
 	l, ok := sc.loading.Load(key)
 	if !ok {
 		l = sc.add(key, func() anyLoader {
-			var l *LoaderBy[K, K, int]
+			var l *LoaderBy[K, K, rows]
 			l = newLoader(name, sc.loaders.opt, sc, identity[K], true,
-				func(ctx context.Context, keys []K, out *answers[int]) error {
-					return inLists(r, l, keys, out.values, func(keys []K, list keyList, out []int) (outcome, error) {
+				func(ctx context.Context, keys []K, out *answers[rows]) error {
+					return inLists(r, l, keys, out.values, func(keys []K, list keyList, out []rows) (outcome, error) {
 						return query(ctx, keys, list, out)
 					})
 				})
@@ -118,11 +119,11 @@ func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *
 			return l
 		})
 	}
-	return l.(*LoaderBy[K, K, int])
+	return l.(*LoaderBy[K, K, rows])
 }
 
 // countRows sends one statement and notes the numbers that it brings.
-func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []int) (outcome, error) {
+func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], sc *Scope, op string, opts []func(Q), keys []K, list keyList, out []rows) (outcome, error) {
 	q := r.Target.New(sc)
 	for _, opt := range opts {
 		opt(q)
@@ -158,7 +159,8 @@ func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	case err != nil:
 		return untold, err
 	case len(keys) == 1:
-		out[0], err = number(op, got)
+		n, err := number(op, got)
+		out[0] = numbered(n)
 		return told, err
 	}
 	return toldIf(!t.lost && sameAnswer(given, got)), nil
@@ -257,7 +259,7 @@ func countOf(columns []string, distinct bool) string {
 // A tally reads the numbers of a batch.
 type tally[K comparable] struct {
 	*rowScanner[K]
-	numbers []int // by position of the key
+	numbers []rows // by position of the key
 	total   int
 	n       int // of the row that is being read
 }
@@ -278,7 +280,7 @@ func (t *tally[K]) attach(spec *sqlgraph.QuerySpec) {
 			t.owner = 0
 		}
 		if t.owner >= 0 {
-			t.numbers[t.owner] += t.n
+			t.numbers[t.owner] = numbered(t.numbers[t.owner].number() + t.n)
 			t.total += t.n
 		}
 		return nil

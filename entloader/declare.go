@@ -13,7 +13,7 @@ package entloader
 // It writes to the entities: call it before other goroutines see them, and before
 // the id or a foreign key of an entity is changed that was not queried under the
 // same loaders. What was eager-loaded with the entities is loaded again.
-func Declare[R Related[K, T, Q], K comparable, T, Q any](l *OneBy[R, K, T, Q], e *Entity[T], entities []T) {
+func Declare[T any](l *ByKey, e *Entity[T], entities []T) {
 	type set struct {
 		entities []T
 		known    []Handle

@@ -86,11 +86,11 @@ func (d *Declared[K, T, Q, P]) loader(sc *Scope, p P) *LoaderBy[K, K, rows] {
 	return l.(*LoaderBy[K, K, rows])
 }
 
-func (d *Declared[K, T, Q, P]) counter(sc *Scope, p P) *LoaderBy[K, K, int] {
+func (d *Declared[K, T, Q, P]) counter(sc *Scope, p P) *LoaderBy[K, K, rows] {
 	return counter(d.Relation, d.Name, sc, declaredKey[P]{d, p}, d.options(p))
 }
 
-func (d *Declared[K, T, Q, P]) prober(sc *Scope, p P) *LoaderBy[K, K, int] {
+func (d *Declared[K, T, Q, P]) prober(sc *Scope, p P) *LoaderBy[K, K, rows] {
 	return prober(d.Relation, d.Name, sc, declaredKey[P]{d, p}, d.options(p))
 }
 
@@ -145,7 +145,8 @@ func CountDeclared[E any, K comparable, T any, Q EdgeQuery[T], P comparable](ctx
 		return 0, err
 	}
 	if p.Scope != nil {
-		return loadAnswer(ctx, e, p, guessKey{d, answerCount}, d.counter(p.Scope, params))
+		n, err := loadAnswer(ctx, e, p, guessKey{d, answerCount}, d.counter(p.Scope, params))
+		return n.number(), err
 	}
 	q, err := ownQuery(ctx, e, p, query, d.options(params))
 	if err != nil {
@@ -162,7 +163,7 @@ func ExistDeclared[E any, K comparable, T any, Q EdgeQuery[T], P comparable](ctx
 	}
 	if p.Scope != nil {
 		n, err := loadAnswer(ctx, e, p, guessKey{d, answerExist}, d.prober(p.Scope, params))
-		return n > 0, err
+		return n.number() > 0, err
 	}
 	q, err := ownQuery(ctx, e, p, query, d.options(params))
 	if err != nil {

@@ -62,7 +62,8 @@ func (b DeclaredBy[D, K, T, Q, P]) Count(ctx context.Context, key K, params P) (
 	if err != nil {
 		return 0, err
 	}
-	return d.counter(b.loaders.finder.Scope(ctx), p).Load(ctx, key)
+	n, err := d.counter(b.loaders.finder.Scope(ctx), p).Load(ctx, key)
+	return n.number(), err
 }
 
 // Exist reports whether key has targets, as Exist of ent's edge query does.
@@ -73,7 +74,7 @@ func (b DeclaredBy[D, K, T, Q, P]) Exist(ctx context.Context, key K, params P) (
 		return false, err
 	}
 	n, err := d.prober(b.loaders.finder.Scope(ctx), p).Load(ctx, key)
-	return n > 0, err
+	return n.number() > 0, err
 }
 
 // Prime makes targets the answer for key, unless there is an answer already. It

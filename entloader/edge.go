@@ -7,6 +7,7 @@ import (
 // An EntityEdge is an edge as it is loaded from an entity: its relations by
 // what is known of the entity. Generated code makes one per edge.
 type EntityEdge[I, K comparable, T any, Q EdgeQuery[T]] struct {
+	_ [0]func() // nobody compares edges, and the compiler would make a function for each
 	// Name is Type.edge, as in the schema.
 	Name string
 	// Index is the number of the edge in its type.
@@ -197,7 +198,7 @@ func compareOptions[K comparable, T, Q any](ctx context.Context, r *Relation[K, 
 // familyOf returns the keys that are sent together with that of the entity with
 // handle h, which belongs to set: those of its window. keyOf tells the key of a
 // sibling, and whether it has one.
-func familyOf[K comparable, V any](set *Set, h Handle, of guessKey, l *LoaderBy[K, K, V], keyOf func(*Set, int) (K, bool)) family[K] {
+func familyOf[K comparable](set *Set, h Handle, of guessKey, l *LoaderBy[K, K, rows], keyOf func(*Set, int) (K, bool)) family[K] {
 	switch {
 	case h.token == nil:
 		return family[K]{why: loneNoSet}

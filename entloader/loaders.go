@@ -18,7 +18,7 @@ type Loaders struct {
 	opt    options
 	main   Scope
 	finder ScopeFinder
-	byKey  byKey
+	byKey  ByKey
 
 	defined definedLoaders
 

@@ -224,7 +224,7 @@ func toldIf(ok bool) outcome {
 // needed where the dialect limits them, or where the database could hold two of
 // the keys for equal. query writes the answers at the position of their key. It is
 // called for each key of a list by itself where its outcome is not told.
-func inLists[K comparable, T any, Q, V any](r *Relation[K, T, Q], l *LoaderBy[K, K, V], keys []K, out []V, query func([]K, keyList, []V) (outcome, error)) error {
+func inLists[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, rows], keys []K, out []rows, query func([]K, keyList, []rows) (outcome, error)) error {
 	codec := codecOf(r)
 	if codec.Exact || len(keys) == 1 {
 		return inListsApart(r, l, keys, out, query)
@@ -237,7 +237,7 @@ func inLists[K comparable, T any, Q, V any](r *Relation[K, T, Q], l *LoaderBy[K,
 		return inListsApart(r, l, keys, out, query)
 	}
 	for _, positions := range lists {
-		some, found := make([]K, len(positions)), make([]V, len(positions))
+		some, found := make([]K, len(positions)), make([]rows, len(positions))
 		for i, p := range positions {
 			some[i] = keys[p]
 		}
@@ -252,7 +252,7 @@ func inLists[K comparable, T any, Q, V any](r *Relation[K, T, Q], l *LoaderBy[K,
 }
 
 // inListsApart is inLists for keys of which the database holds no two for equal.
-func inListsApart[K comparable, T any, Q, V any](r *Relation[K, T, Q], l *LoaderBy[K, K, V], keys []K, out []V, query func([]K, keyList, []V) (outcome, error)) error {
+func inListsApart[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, rows], keys []K, out []rows, query func([]K, keyList, []rows) (outcome, error)) error {
 	codec, dialect := *codecOf(r), l.scope.driver.Dialect()
 	return keyLists(dialect, codec, keys, func(start, end int, list keyList) error {
 		came, err := query(keys[start:end], list, out[start:end])

@@ -3,6 +3,7 @@ package codegen
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"entgo.io/ent/dialect/entsql"
@@ -50,12 +51,7 @@ func (t *typeModel) addByKey(m *model) (errs []error) {
 			Match: "Column: " + exprs[0], Columns: columns, Of: what,
 		}
 		if r.Struct() {
-			name := t.Name + r.Field + "Key"
-			r.Key = keyType{Go: name, Type: name, Codec: "entloader.TupleKey(\n"}
-			for _, c := range columns {
-				r.Key.Codec += fmt.Sprintf("entloader.Part(%s, func(k *%s) *%s { return &k.%s }),\n", c.Codec, name, c.Type, c.Field)
-			}
-			r.Key.Codec += ")"
+			r.Key = tupleType(t.Name+r.Field+"Key", columns)
 			r.Match = fmt.Sprintf("Columns: []string{%s}", strings.Join(exprs, ", "))
 		}
 		if !partial(annotations) {
@@ -85,6 +81,36 @@ func (t *typeModel) addByKey(m *model) (errs []error) {
 		}
 	}
 	return errs
+}
+
+// tupleType is how a key of several columns is compared: as pairs.
+func tupleType(name string, columns []*keyColumn) keyType {
+	last := len(columns) - 1
+	k := keyType{Go: name, Type: columns[last].Type}
+	for _, c := range slices.Backward(columns[:last]) {
+		k.Type = fmt.Sprintf("entloader.Pair[%s, %s]", c.Type, k.Type)
+	}
+	var parts strings.Builder
+	for i, c := range columns {
+		place := strings.Repeat(".Rest", i)
+		if i < last {
+			place += ".First"
+		}
+		fmt.Fprintf(&parts, "entloader.Part(%s, func(k *%s) *%s { return &k%s }),\n", c.Codec, k.Type, c.Type, place)
+	}
+	k.Codec = "entloader.TupleKey(\n" + parts.String() + ")"
+	return k
+}
+
+// Tuple is the expression for what a key of several columns is compared by, given
+// as the user has it.
+func (r *relationModel) Tuple(key string) string {
+	last := len(r.Columns) - 1
+	tuple := key + "." + r.Columns[last].Field
+	for _, c := range slices.Backward(r.Columns[:last]) {
+		tuple = fmt.Sprintf("entloader.PairOf(%s.%s, %s)", key, c.Field, tuple)
+	}
+	return tuple
 }
 
 // partial reports whether annotations say that an index is one of some rows only.

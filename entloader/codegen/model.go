@@ -149,6 +149,8 @@ func (e *edgeModel) KeyType() string {
 // Kind is the generic type that loads the relation by key.
 func (r *relationModel) Kind() string {
 	switch {
+	case r.Struct():
+		return "OneByTuple"
 	case r.TakesBytes():
 		return "OneByBytes"
 	case r.One:
@@ -160,6 +162,18 @@ func (r *relationModel) Kind() string {
 // TakesBytes reports whether loads by key take the keys as the field has them, not
 // as they are compared.
 func (r *relationModel) TakesBytes() bool { return r.One && r.Key.Bytes() }
+
+// KeyTypes are the types of keys in that of the loader by key: as users have them,
+// where that is another one, and as they are compared.
+func (r *relationModel) KeyTypes() string {
+	switch {
+	case r.Struct():
+		return r.Key.Go + ", " + r.Key.Type
+	case r.TakesBytes():
+		return r.Key.Go
+	}
+	return r.Key.Type
+}
 
 // MakeCodec is the expression for a function that makes the codec.
 func (r *relationModel) MakeCodec() string {

@@ -44,7 +44,7 @@ func (m *model) packageNames() map[name]string {
 		}
 		for _, k := range t.Keys {
 			if k.Struct() {
-				all[name{ident: k.Key.Type}] = fmt.Sprintf("it is the key of %s of schema %s: rename it with entloader.Name(…) there, or leave it out with entloader.Skip()", k.Of, t.Name)
+				all[name{ident: k.Key.Go}] = fmt.Sprintf("it is the key of %s of schema %s: rename it with entloader.Name(…) there, or leave it out with entloader.Skip()", k.Of, t.Name)
 			}
 		}
 		for _, e := range t.Edges {

@@ -109,7 +109,7 @@ type AlbumLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l AlbumLoaders) Siblings(entities ...*Album) {
-	entloader.Declare(l.ByID, entloaderAlbumEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderAlbumEntity, entities)
 }
 
 // Each of these stands for a relation of Album, see [entloader.Related].
@@ -138,7 +138,7 @@ type ArtistLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l ArtistLoaders) Siblings(entities ...*Artist) {
-	entloader.Declare(l.ByID, entloaderArtistEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderArtistEntity, entities)
 }
 
 // Each of these stands for a relation of Artist, see [entloader.Related].
@@ -164,7 +164,7 @@ type CustomerLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l CustomerLoaders) Siblings(entities ...*Customer) {
-	entloader.Declare(l.ByID, entloaderCustomerEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderCustomerEntity, entities)
 }
 
 // Each of these stands for a relation of Customer, see [entloader.Related].
@@ -195,7 +195,7 @@ type EmployeeLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l EmployeeLoaders) Siblings(entities ...*Employee) {
-	entloader.Declare(l.ByID, entloaderEmployeeEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderEmployeeEntity, entities)
 }
 
 // Each of these stands for a relation of Employee, see [entloader.Related].
@@ -228,7 +228,7 @@ type GenreLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l GenreLoaders) Siblings(entities ...*Genre) {
-	entloader.Declare(l.ByID, entloaderGenreEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderGenreEntity, entities)
 }
 
 // Each of these stands for a relation of Genre, see [entloader.Related].
@@ -254,7 +254,7 @@ type InvoiceLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l InvoiceLoaders) Siblings(entities ...*Invoice) {
-	entloader.Declare(l.ByID, entloaderInvoiceEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderInvoiceEntity, entities)
 }
 
 // Each of these stands for a relation of Invoice, see [entloader.Related].
@@ -284,7 +284,7 @@ type InvoiceLineLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l InvoiceLineLoaders) Siblings(entities ...*InvoiceLine) {
-	entloader.Declare(l.ByID, entloaderInvoiceLineEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderInvoiceLineEntity, entities)
 }
 
 // Each of these stands for a relation of InvoiceLine, see [entloader.Related].
@@ -313,7 +313,7 @@ type MediaTypeLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l MediaTypeLoaders) Siblings(entities ...*MediaType) {
-	entloader.Declare(l.ByID, entloaderMediaTypeEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderMediaTypeEntity, entities)
 }
 
 // Each of these stands for a relation of MediaType, see [entloader.Related].
@@ -338,7 +338,7 @@ type PlaylistLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l PlaylistLoaders) Siblings(entities ...*Playlist) {
-	entloader.Declare(l.ByID, entloaderPlaylistEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderPlaylistEntity, entities)
 }
 
 // Each of these stands for a relation of Playlist, see [entloader.Related].
@@ -367,7 +367,7 @@ type TrackLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l TrackLoaders) Siblings(entities ...*Track) {
-	entloader.Declare(l.ByID, entloaderTrackEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderTrackEntity, entities)
 }
 
 // Each of these stands for a relation of Track, see [entloader.Related].

@@ -71,7 +71,7 @@ type ResultLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l ResultLoaders) Siblings(entities ...*Result) {
-	entloader.Declare(l.ByID, entloaderResultEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderResultEntity, entities)
 }
 
 // Each of these stands for a relation of Result, see [entloader.Related].
@@ -97,7 +97,7 @@ type SampleLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l SampleLoaders) Siblings(entities ...*Sample) {
-	entloader.Declare(l.ByID, entloaderSampleEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderSampleEntity, entities)
 }
 
 // Each of these stands for a relation of Sample, see [entloader.Related].
@@ -126,7 +126,7 @@ type UnitLoaders struct {
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
 func (l UnitLoaders) Siblings(entities ...*Unit) {
-	entloader.Declare(l.ByID, entloaderUnitEntity, entities)
+	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderUnitEntity, entities)
 }
 
 // Each of these stands for a relation of Unit, see [entloader.Related].
