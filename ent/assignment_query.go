@@ -424,7 +424,7 @@ func (_q *AssignmentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*A
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderAssignmentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderAssignmentView, entloaderAssignmentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -449,7 +449,7 @@ func (_q *AssignmentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*A
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderAssignmentEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderAssignmentView, entloaderAssignmentEntity)
 	return nodes, nil
 }
 
@@ -514,7 +514,7 @@ func (_q *AssignmentQuery) loadProject(ctx context.Context, query *ProjectQuery,
 
 func (_q *AssignmentQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderAssignmentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderAssignmentView, entloaderAssignmentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

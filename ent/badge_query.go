@@ -388,7 +388,7 @@ func (_q *BadgeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Badge,
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderBadgeEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderBadgeView, entloaderBadgeEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -407,7 +407,7 @@ func (_q *BadgeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Badge,
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderBadgeEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderBadgeView, entloaderBadgeEntity)
 	return nodes, nil
 }
 
@@ -443,7 +443,7 @@ func (_q *BadgeQuery) loadTechnician(ctx context.Context, query *TechnicianQuery
 
 func (_q *BadgeQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderBadgeEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderBadgeView, entloaderBadgeEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -434,7 +434,7 @@ func (_q *CalibrationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderCalibrationEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderCalibrationView, entloaderCalibrationEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -460,7 +460,7 @@ func (_q *CalibrationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderCalibrationEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderCalibrationView, entloaderCalibrationEntity)
 	return nodes, nil
 }
 
@@ -566,7 +566,7 @@ func (_q *CalibrationQuery) loadStandards(ctx context.Context, query *StandardQu
 
 func (_q *CalibrationQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderCalibrationEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderCalibrationView, entloaderCalibrationEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

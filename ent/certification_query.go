@@ -353,7 +353,7 @@ func (_q *CertificationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderCertificationEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderCertificationView, entloaderCertificationEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -378,7 +378,7 @@ func (_q *CertificationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderCertificationEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderCertificationView, entloaderCertificationEntity)
 	return nodes, nil
 }
 
@@ -443,7 +443,7 @@ func (_q *CertificationQuery) loadInstrument(ctx context.Context, query *Instrum
 
 func (_q *CertificationQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderCertificationEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderCertificationView, entloaderCertificationEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -395,7 +395,7 @@ func (_q *DocumentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Doc
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderDocumentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderDocumentView, entloaderDocumentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -414,7 +414,7 @@ func (_q *DocumentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Doc
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderDocumentEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderDocumentView, entloaderDocumentEntity)
 	return nodes, nil
 }
 
@@ -453,7 +453,7 @@ func (_q *DocumentQuery) loadUnit(ctx context.Context, query *UnitQuery, nodes [
 
 func (_q *DocumentQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderDocumentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderDocumentView, entloaderDocumentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -63,86 +63,86 @@ type Loaders struct {
 // NewLoaders returns the loaders of a new request.
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
-	l.init(opts)
-	l.Assignment.ByID = entloader.NewOneBy[entloaderAssignment_ByIDRelation](&l.Loaders)
-	l.Assignment.BySampleIDProjectID = entloader.NewOneByTuple[entloaderAssignment_BySampleIDProjectIDRelation](&l.Loaders)
-	l.Assignment.Sample = entloader.NewOneBy[entloaderAssignment_SampleRelation](&l.Loaders)
-	l.Assignment.Project = entloader.NewOneBy[entloaderAssignment_ProjectRelation](&l.Loaders)
-	l.Attachment.ByID = entloader.NewOneByBytes[entloaderAttachment_ByIDRelation, []byte](&l.Loaders)
-	l.Attachment.BySignature = entloader.NewOneByBytes[entloaderAttachment_BySignatureRelation, []byte](&l.Loaders)
-	l.Attachment.ByNameSender = entloader.NewOneByTuple[entloaderAttachment_ByNameSenderRelation](&l.Loaders)
-	l.Badge.ByID = entloader.NewOneBy[entloaderBadge_ByIDRelation](&l.Loaders)
-	l.Badge.Technician = entloader.NewOneBy[entloaderBadge_TechnicianRelation](&l.Loaders)
-	l.Calibration.ByID = entloader.NewOneBy[entloaderCalibration_ByIDRelation](&l.Loaders)
-	l.Calibration.ByPerformedAtInstrumentID = entloader.NewOneByTuple[entloaderCalibration_ByPerformedAtInstrumentIDRelation](&l.Loaders)
-	l.Calibration.Instrument = entloader.NewOneBy[entloaderCalibration_InstrumentRelation](&l.Loaders)
-	l.Calibration.Standards = entloader.NewManyBy[entloaderCalibration_StandardsRelation](&l.Loaders)
-	l.Certification.ByTechnicianIDInstrumentID = entloader.NewOneByTuple[entloaderCertification_ByTechnicianIDInstrumentIDRelation](&l.Loaders)
-	l.Document.ByID = entloader.NewOneBy[entloaderDocument_ByIDRelation](&l.Loaders)
-	l.Document.Unit = entloader.NewOneBy[entloaderDocument_UnitRelation](&l.Loaders)
-	l.Incident.ByID = entloader.NewOneBy[entloaderIncident_ByIDRelation](&l.Loaders)
-	l.Incident.Unit = entloader.NewOneBy[entloaderIncident_UnitRelation](&l.Loaders)
-	l.Instrument.ByID = entloader.NewOneBy[entloaderInstrument_ByIDRelation](&l.Loaders)
-	l.Instrument.ByAssetTag = entloader.NewOneBy[entloaderInstrument_ByAssetTagRelation](&l.Loaders)
-	l.Instrument.Home = entloader.NewOneBy[entloaderInstrument_HomeRelation](&l.Loaders)
-	l.Instrument.Results = entloader.NewManyBy[entloaderInstrument_ResultsRelation](&l.Loaders)
-	l.Instrument.Technicians = entloader.NewManyBy[entloaderInstrument_TechniciansRelation](&l.Loaders)
-	l.Instrument.Calibrations = entloader.NewManyBy[entloaderInstrument_CalibrationsRelation](&l.Loaders)
-	l.Instrument.Certifications = entloader.NewManyBy[entloaderInstrument_CertificationsRelation](&l.Loaders)
-	l.Label.ByID = entloader.NewOneBy[entloaderLabel_ByIDRelation](&l.Loaders)
-	l.Label.Sample = entloader.NewOneBy[entloaderLabel_SampleRelation](&l.Loaders)
-	l.Location.ByID = entloader.NewOneBy[entloaderLocation_ByIDRelation](&l.Loaders)
-	l.Location.ByParentIDName = entloader.NewOneByTuple[entloaderLocation_ByParentIDNameRelation](&l.Loaders)
-	l.Location.Parent = entloader.NewOneBy[entloaderLocation_ParentRelation](&l.Loaders)
-	l.Location.Children = entloader.NewManyBy[entloaderLocation_ChildrenRelation](&l.Loaders)
-	l.Location.Units = entloader.NewManyBy[entloaderLocation_UnitsRelation](&l.Loaders)
-	l.Note.ByID = entloader.NewOneBy[entloaderNote_ByIDRelation](&l.Loaders)
-	l.Note.Unit = entloader.NewOneBy[entloaderNote_UnitRelation](&l.Loaders)
-	l.Project.ByID = entloader.NewOneBy[entloaderProject_ByIDRelation](&l.Loaders)
-	l.Project.Samples = entloader.NewManyBy[entloaderProject_SamplesRelation](&l.Loaders)
-	l.Project.Assignments = entloader.NewManyBy[entloaderProject_AssignmentsRelation](&l.Loaders)
-	l.Result.ByID = entloader.NewOneBy[entloaderResult_ByIDRelation](&l.Loaders)
-	l.Result.Sample = entloader.NewOneBy[entloaderResult_SampleRelation](&l.Loaders)
-	l.Result.Instrument = entloader.NewOneBy[entloaderResult_InstrumentRelation](&l.Loaders)
-	l.Sample.ByID = entloader.NewOneBy[entloaderSample_ByIDRelation](&l.Loaders)
-	l.Sample.BySerial = entloader.NewOneBy[entloaderSample_BySerialRelation](&l.Loaders)
-	l.Sample.Unit = entloader.NewOneBy[entloaderSample_UnitRelation](&l.Loaders)
-	l.Sample.Technician = entloader.NewOneBy[entloaderSample_TechnicianRelation](&l.Loaders)
-	l.Sample.Results = entloader.NewManyBy[entloaderSample_ResultsRelation](&l.Loaders)
-	l.Sample.Tags = entloader.NewManyBy[entloaderSample_TagsRelation](&l.Loaders)
-	l.Sample.Label = entloader.NewOneBy[entloaderSample_LabelRelation](&l.Loaders)
-	l.Sample.Source = entloader.NewOneBy[entloaderSample_SourceRelation](&l.Loaders)
-	l.Sample.Aliquots = entloader.NewManyBy[entloaderSample_AliquotsRelation](&l.Loaders)
-	l.Sample.Projects = entloader.NewManyBy[entloaderSample_ProjectsRelation](&l.Loaders)
-	l.Sample.Assignments = entloader.NewManyBy[entloaderSample_AssignmentsRelation](&l.Loaders)
-	l.Standard.ByID = entloader.NewOneBy[entloaderStandard_ByIDRelation](&l.Loaders)
-	l.Standard.Calibrations = entloader.NewManyBy[entloaderStandard_CalibrationsRelation](&l.Loaders)
-	l.Tag.ByID = entloader.NewOneBy[entloaderTag_ByIDRelation](&l.Loaders)
-	l.Tag.Samples = entloader.NewManyBy[entloaderTag_SamplesRelation](&l.Loaders)
-	l.Tag.LatestSamples = entloader.NewFixedBy[entloaderTag_LatestSamplesDeclaredBy](&l.Loaders)
-	l.Technician.ByID = entloader.NewOneBy[entloaderTechnician_ByIDRelation](&l.Loaders)
-	l.Technician.ByEmail = entloader.NewOneBy[entloaderTechnician_ByEmailRelation](&l.Loaders)
-	l.Technician.Samples = entloader.NewManyBy[entloaderTechnician_SamplesRelation](&l.Loaders)
-	l.Technician.Partner = entloader.NewOneBy[entloaderTechnician_PartnerRelation](&l.Loaders)
-	l.Technician.Colleagues = entloader.NewManyBy[entloaderTechnician_ColleaguesRelation](&l.Loaders)
-	l.Technician.Trainers = entloader.NewManyBy[entloaderTechnician_TrainersRelation](&l.Loaders)
-	l.Technician.Trainees = entloader.NewManyBy[entloaderTechnician_TraineesRelation](&l.Loaders)
-	l.Technician.Instruments = entloader.NewManyBy[entloaderTechnician_InstrumentsRelation](&l.Loaders)
-	l.Technician.Badge = entloader.NewOneBy[entloaderTechnician_BadgeRelation](&l.Loaders)
-	l.Technician.Certifications = entloader.NewManyBy[entloaderTechnician_CertificationsRelation](&l.Loaders)
-	l.Unit.ByID = entloader.NewOneBy[entloaderUnit_ByIDRelation](&l.Loaders)
-	l.Unit.ByCode = entloader.NewOneBy[entloaderUnit_ByCodeRelation](&l.Loaders)
-	l.Unit.Location = entloader.NewOneBy[entloaderUnit_LocationRelation](&l.Loaders)
-	l.Unit.Samples = entloader.NewManyBy[entloaderUnit_SamplesRelation](&l.Loaders)
-	l.Unit.Notes = entloader.NewManyBy[entloaderUnit_NotesRelation](&l.Loaders)
-	l.Unit.Incidents = entloader.NewManyBy[entloaderUnit_IncidentsRelation](&l.Loaders)
-	l.Unit.Documents = entloader.NewManyBy[entloaderUnit_DocumentsRelation](&l.Loaders)
-	l.Unit.RecentSamples = entloader.NewDeclaredBy[entloaderUnit_RecentSamplesDeclaredBy](&l.Loaders)
-	l.Unit.OpenSamples = entloader.NewFixedBy[entloaderUnit_OpenSamplesDeclaredBy](&l.Loaders)
-	l.Unit.LastSample = entloader.NewFixedFirstBy[entloaderUnit_LastSampleDeclaredBy](&l.Loaders)
-	l.Unit.OddSamples = entloader.NewDeclaredBy[entloaderUnit_OddSamplesDeclaredBy](&l.Loaders)
-	l.Unit.StaleSamples = entloader.NewDeclaredBy[entloaderUnit_StaleSamplesDeclaredBy](&l.Loaders)
-	l.Unit.FirstByStatus = entloader.NewFirstBy[entloaderUnit_FirstByStatusDeclaredBy](&l.Loaders)
+	by := l.init(opts)
+	l.Assignment.ByID = (*entloader.OneBy[*entloaderAssignment_ByIDRelation, int, *Assignment, *AssignmentQuery])(by)
+	l.Assignment.BySampleIDProjectID = (*entloader.OneByTuple[*entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, entloader.Pair[int, int64], *Assignment, *AssignmentQuery])(by)
+	l.Assignment.Sample = (*entloader.OneBy[*entloaderAssignment_SampleRelation, int, *Sample, *SampleQuery])(by)
+	l.Assignment.Project = (*entloader.OneBy[*entloaderAssignment_ProjectRelation, int, *Project, *ProjectQuery])(by)
+	l.Attachment.ByID = (*entloader.OneByBytes[*entloaderAttachment_ByIDRelation, []byte, *Attachment, *AttachmentQuery])(by)
+	l.Attachment.BySignature = (*entloader.OneByBytes[*entloaderAttachment_BySignatureRelation, []byte, *Attachment, *AttachmentQuery])(by)
+	l.Attachment.ByNameSender = (*entloader.OneByTuple[*entloaderAttachment_ByNameSenderRelation, AttachmentByNameSenderKey, entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery])(by)
+	l.Badge.ByID = (*entloader.OneBy[*entloaderBadge_ByIDRelation, uuid.UUID, *Badge, *BadgeQuery])(by)
+	l.Badge.Technician = (*entloader.OneBy[*entloaderBadge_TechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
+	l.Calibration.ByID = (*entloader.OneBy[*entloaderCalibration_ByIDRelation, int, *Calibration, *CalibrationQuery])(by)
+	l.Calibration.ByPerformedAtInstrumentID = (*entloader.OneByTuple[*entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery])(by)
+	l.Calibration.Instrument = (*entloader.OneBy[*entloaderCalibration_InstrumentRelation, int, *Instrument, *InstrumentQuery])(by)
+	l.Calibration.Standards = (*entloader.ManyBy[*entloaderCalibration_StandardsRelation, int, *Standard, *StandardQuery])(by)
+	l.Certification.ByTechnicianIDInstrumentID = (*entloader.OneByTuple[*entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery])(by)
+	l.Document.ByID = (*entloader.OneBy[*entloaderDocument_ByIDRelation, int, *Document, *DocumentQuery])(by)
+	l.Document.Unit = (*entloader.OneBy[*entloaderDocument_UnitRelation, int, *Unit, *UnitQuery])(by)
+	l.Incident.ByID = (*entloader.OneBy[*entloaderIncident_ByIDRelation, int, *Incident, *IncidentQuery])(by)
+	l.Incident.Unit = (*entloader.OneBy[*entloaderIncident_UnitRelation, int, *Unit, *UnitQuery])(by)
+	l.Instrument.ByID = (*entloader.OneBy[*entloaderInstrument_ByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery])(by)
+	l.Instrument.ByAssetTag = (*entloader.OneBy[*entloaderInstrument_ByAssetTagRelation, string, *Instrument, *InstrumentQuery])(by)
+	l.Instrument.Home = (*entloader.OneBy[*entloaderInstrument_HomeRelation, labid.InstrumentID, *Location, *LocationQuery])(by)
+	l.Instrument.Results = (*entloader.ManyBy[*entloaderInstrument_ResultsRelation, labid.InstrumentID, *Result, *ResultQuery])(by)
+	l.Instrument.Technicians = (*entloader.ManyBy[*entloaderInstrument_TechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery])(by)
+	l.Instrument.Calibrations = (*entloader.ManyBy[*entloaderInstrument_CalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery])(by)
+	l.Instrument.Certifications = (*entloader.ManyBy[*entloaderInstrument_CertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery])(by)
+	l.Label.ByID = (*entloader.OneBy[*entloaderLabel_ByIDRelation, int, *Label, *LabelQuery])(by)
+	l.Label.Sample = (*entloader.OneBy[*entloaderLabel_SampleRelation, int, *Sample, *SampleQuery])(by)
+	l.Location.ByID = (*entloader.OneBy[*entloaderLocation_ByIDRelation, int, *Location, *LocationQuery])(by)
+	l.Location.ByParentIDName = (*entloader.OneByTuple[*entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, entloader.Pair[int, string], *Location, *LocationQuery])(by)
+	l.Location.Parent = (*entloader.OneBy[*entloaderLocation_ParentRelation, int, *Location, *LocationQuery])(by)
+	l.Location.Children = (*entloader.ManyBy[*entloaderLocation_ChildrenRelation, int, *Location, *LocationQuery])(by)
+	l.Location.Units = (*entloader.ManyBy[*entloaderLocation_UnitsRelation, int, *Unit, *UnitQuery])(by)
+	l.Note.ByID = (*entloader.OneBy[*entloaderNote_ByIDRelation, int, *Note, *NoteQuery])(by)
+	l.Note.Unit = (*entloader.OneBy[*entloaderNote_UnitRelation, int, *Unit, *UnitQuery])(by)
+	l.Project.ByID = (*entloader.OneBy[*entloaderProject_ByIDRelation, int64, *Project, *ProjectQuery])(by)
+	l.Project.Samples = (*entloader.ManyBy[*entloaderProject_SamplesRelation, int64, *Sample, *SampleQuery])(by)
+	l.Project.Assignments = (*entloader.ManyBy[*entloaderProject_AssignmentsRelation, int64, *Assignment, *AssignmentQuery])(by)
+	l.Result.ByID = (*entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery])(by)
+	l.Result.Sample = (*entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery])(by)
+	l.Result.Instrument = (*entloader.OneBy[*entloaderResult_InstrumentRelation, int, *Instrument, *InstrumentQuery])(by)
+	l.Sample.ByID = (*entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery])(by)
+	l.Sample.BySerial = (*entloader.OneBy[*entloaderSample_BySerialRelation, string, *Sample, *SampleQuery])(by)
+	l.Sample.Unit = (*entloader.OneBy[*entloaderSample_UnitRelation, int, *Unit, *UnitQuery])(by)
+	l.Sample.Technician = (*entloader.OneBy[*entloaderSample_TechnicianRelation, int, *Technician, *TechnicianQuery])(by)
+	l.Sample.Results = (*entloader.ManyBy[*entloaderSample_ResultsRelation, int, *Result, *ResultQuery])(by)
+	l.Sample.Tags = (*entloader.ManyBy[*entloaderSample_TagsRelation, int, *Tag, *TagQuery])(by)
+	l.Sample.Label = (*entloader.OneBy[*entloaderSample_LabelRelation, int, *Label, *LabelQuery])(by)
+	l.Sample.Source = (*entloader.OneBy[*entloaderSample_SourceRelation, int, *Sample, *SampleQuery])(by)
+	l.Sample.Aliquots = (*entloader.ManyBy[*entloaderSample_AliquotsRelation, int, *Sample, *SampleQuery])(by)
+	l.Sample.Projects = (*entloader.ManyBy[*entloaderSample_ProjectsRelation, int, *Project, *ProjectQuery])(by)
+	l.Sample.Assignments = (*entloader.ManyBy[*entloaderSample_AssignmentsRelation, int, *Assignment, *AssignmentQuery])(by)
+	l.Standard.ByID = (*entloader.OneBy[*entloaderStandard_ByIDRelation, labid.StandardCode, *Standard, *StandardQuery])(by)
+	l.Standard.Calibrations = (*entloader.ManyBy[*entloaderStandard_CalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery])(by)
+	l.Tag.ByID = (*entloader.OneBy[*entloaderTag_ByIDRelation, string, *Tag, *TagQuery])(by)
+	l.Tag.Samples = (*entloader.ManyBy[*entloaderTag_SamplesRelation, string, *Sample, *SampleQuery])(by)
+	l.Tag.LatestSamples = (*entloader.FixedBy[*entloaderTag_LatestSamplesDeclaredBy, string, *Sample, *SampleQuery])(by)
+	l.Technician.ByID = (*entloader.OneBy[*entloaderTechnician_ByIDRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
+	l.Technician.ByEmail = (*entloader.OneBy[*entloaderTechnician_ByEmailRelation, string, *Technician, *TechnicianQuery])(by)
+	l.Technician.Samples = (*entloader.ManyBy[*entloaderTechnician_SamplesRelation, uuid.UUID, *Sample, *SampleQuery])(by)
+	l.Technician.Partner = (*entloader.OneBy[*entloaderTechnician_PartnerRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
+	l.Technician.Colleagues = (*entloader.ManyBy[*entloaderTechnician_ColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
+	l.Technician.Trainers = (*entloader.ManyBy[*entloaderTechnician_TrainersRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
+	l.Technician.Trainees = (*entloader.ManyBy[*entloaderTechnician_TraineesRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
+	l.Technician.Instruments = (*entloader.ManyBy[*entloaderTechnician_InstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery])(by)
+	l.Technician.Badge = (*entloader.OneBy[*entloaderTechnician_BadgeRelation, uuid.UUID, *Badge, *BadgeQuery])(by)
+	l.Technician.Certifications = (*entloader.ManyBy[*entloaderTechnician_CertificationsRelation, uuid.UUID, *Certification, *CertificationQuery])(by)
+	l.Unit.ByID = (*entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery])(by)
+	l.Unit.ByCode = (*entloader.OneBy[*entloaderUnit_ByCodeRelation, string, *Unit, *UnitQuery])(by)
+	l.Unit.Location = (*entloader.OneBy[*entloaderUnit_LocationRelation, int, *Location, *LocationQuery])(by)
+	l.Unit.Samples = (*entloader.ManyBy[*entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery])(by)
+	l.Unit.Notes = (*entloader.ManyBy[*entloaderUnit_NotesRelation, int, *Note, *NoteQuery])(by)
+	l.Unit.Incidents = (*entloader.ManyBy[*entloaderUnit_IncidentsRelation, int, *Incident, *IncidentQuery])(by)
+	l.Unit.Documents = (*entloader.ManyBy[*entloaderUnit_DocumentsRelation, int, *Document, *DocumentQuery])(by)
+	l.Unit.RecentSamples = (*entloader.DeclaredBy[*entloaderUnit_RecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams])(by)
+	l.Unit.OpenSamples = (*entloader.FixedBy[*entloaderUnit_OpenSamplesDeclaredBy, int, *Sample, *SampleQuery])(by)
+	l.Unit.LastSample = (*entloader.FixedFirstBy[*entloaderUnit_LastSampleDeclaredBy, int, *Sample, *SampleQuery])(by)
+	l.Unit.OddSamples = (*entloader.DeclaredBy[*entloaderUnit_OddSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitOddSamplesParams])(by)
+	l.Unit.StaleSamples = (*entloader.DeclaredBy[*entloaderUnit_StaleSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitStaleSamplesParams])(by)
+	l.Unit.FirstByStatus = (*entloader.FirstBy[*entloaderUnit_FirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams])(by)
 	return l
 }
 
@@ -169,10 +169,10 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AssignmentLoaders load Assignments, and what belongs to them, by key.
 type AssignmentLoaders struct {
-	ByID                *entloader.OneBy[entloaderAssignment_ByIDRelation, int, *Assignment, *AssignmentQuery]
-	BySampleIDProjectID *entloader.OneByTuple[entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, entloader.Pair[int, int64], *Assignment, *AssignmentQuery]
-	Sample              *entloader.OneBy[entloaderAssignment_SampleRelation, int, *Sample, *SampleQuery]
-	Project             *entloader.OneBy[entloaderAssignment_ProjectRelation, int, *Project, *ProjectQuery]
+	ByID                *entloader.OneBy[*entloaderAssignment_ByIDRelation, int, *Assignment, *AssignmentQuery]
+	BySampleIDProjectID *entloader.OneByTuple[*entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, entloader.Pair[int, int64], *Assignment, *AssignmentQuery]
+	Sample              *entloader.OneBy[*entloaderAssignment_SampleRelation, int, *Sample, *SampleQuery]
+	Project             *entloader.OneBy[*entloaderAssignment_ProjectRelation, int, *Project, *ProjectQuery]
 }
 
 // AssignmentBySampleIDProjectIDKey is a key of AssignmentLoaders.BySampleIDProjectID.
@@ -195,27 +195,27 @@ type (
 	entloaderAssignment_ProjectRelation             struct{}
 )
 
-func (entloaderAssignment_ByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
+func (*entloaderAssignment_ByIDRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
 	return entloaderAssignment_ByID
 }
-func (entloaderAssignment_BySampleIDProjectIDRelation) Relation() *entloader.Relation[entloader.Pair[int, int64], *Assignment, *AssignmentQuery] {
+func (*entloaderAssignment_BySampleIDProjectIDRelation) Relation() *entloader.Relation[entloader.Pair[int, int64], *Assignment, *AssignmentQuery] {
 	return entloaderAssignment_BySampleIDProjectID
 }
-func (entloaderAssignment_BySampleIDProjectIDRelation) Key(k AssignmentBySampleIDProjectIDKey) entloader.Pair[int, int64] {
+func (*entloaderAssignment_BySampleIDProjectIDRelation) Key(k AssignmentBySampleIDProjectIDKey) entloader.Pair[int, int64] {
 	return entloader.PairOf(k.SampleID, k.ProjectID)
 }
-func (entloaderAssignment_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderAssignment_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderAssignment_Sample
 }
-func (entloaderAssignment_ProjectRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
+func (*entloaderAssignment_ProjectRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
 	return entloaderAssignment_Project
 }
 
 // AttachmentLoaders load Attachments, and what belongs to them, by key.
 type AttachmentLoaders struct {
-	ByID         *entloader.OneByBytes[entloaderAttachment_ByIDRelation, []byte, *Attachment, *AttachmentQuery]
-	BySignature  *entloader.OneByBytes[entloaderAttachment_BySignatureRelation, []byte, *Attachment, *AttachmentQuery]
-	ByNameSender *entloader.OneByTuple[entloaderAttachment_ByNameSenderRelation, AttachmentByNameSenderKey, entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery]
+	ByID         *entloader.OneByBytes[*entloaderAttachment_ByIDRelation, []byte, *Attachment, *AttachmentQuery]
+	BySignature  *entloader.OneByBytes[*entloaderAttachment_BySignatureRelation, []byte, *Attachment, *AttachmentQuery]
+	ByNameSender *entloader.OneByTuple[*entloaderAttachment_ByNameSenderRelation, AttachmentByNameSenderKey, entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery]
 }
 
 // AttachmentByNameSenderKey is a key of AttachmentLoaders.ByNameSender.
@@ -231,23 +231,23 @@ type (
 	entloaderAttachment_ByNameSenderRelation struct{}
 )
 
-func (entloaderAttachment_ByIDRelation) Relation() *entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery] {
+func (*entloaderAttachment_ByIDRelation) Relation() *entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery] {
 	return entloaderAttachment_ByID
 }
-func (entloaderAttachment_BySignatureRelation) Relation() *entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery] {
+func (*entloaderAttachment_BySignatureRelation) Relation() *entloader.Relation[entloader.Bytes, *Attachment, *AttachmentQuery] {
 	return entloaderAttachment_BySignature
 }
-func (entloaderAttachment_ByNameSenderRelation) Relation() *entloader.Relation[entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery] {
+func (*entloaderAttachment_ByNameSenderRelation) Relation() *entloader.Relation[entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery] {
 	return entloaderAttachment_ByNameSender
 }
-func (entloaderAttachment_ByNameSenderRelation) Key(k AttachmentByNameSenderKey) entloader.Pair[string, entloader.Bytes] {
+func (*entloaderAttachment_ByNameSenderRelation) Key(k AttachmentByNameSenderKey) entloader.Pair[string, entloader.Bytes] {
 	return entloader.PairOf(k.Name, k.Sender)
 }
 
 // BadgeLoaders load Badges, and what belongs to them, by key.
 type BadgeLoaders struct {
-	ByID       *entloader.OneBy[entloaderBadge_ByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
-	Technician *entloader.OneBy[entloaderBadge_TechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	ByID       *entloader.OneBy[*entloaderBadge_ByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
+	Technician *entloader.OneBy[*entloaderBadge_TechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -262,19 +262,19 @@ type (
 	entloaderBadge_TechnicianRelation struct{}
 )
 
-func (entloaderBadge_ByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
+func (*entloaderBadge_ByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
 	return entloaderBadge_ByID
 }
-func (entloaderBadge_TechnicianRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+func (*entloaderBadge_TechnicianRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderBadge_Technician
 }
 
 // CalibrationLoaders load Calibrations, and what belongs to them, by key.
 type CalibrationLoaders struct {
-	ByID                      *entloader.OneBy[entloaderCalibration_ByIDRelation, int, *Calibration, *CalibrationQuery]
-	ByPerformedAtInstrumentID *entloader.OneByTuple[entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery]
-	Instrument                *entloader.OneBy[entloaderCalibration_InstrumentRelation, int, *Instrument, *InstrumentQuery]
-	Standards                 *entloader.ManyBy[entloaderCalibration_StandardsRelation, int, *Standard, *StandardQuery]
+	ByID                      *entloader.OneBy[*entloaderCalibration_ByIDRelation, int, *Calibration, *CalibrationQuery]
+	ByPerformedAtInstrumentID *entloader.OneByTuple[*entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery]
+	Instrument                *entloader.OneBy[*entloaderCalibration_InstrumentRelation, int, *Instrument, *InstrumentQuery]
+	Standards                 *entloader.ManyBy[*entloaderCalibration_StandardsRelation, int, *Standard, *StandardQuery]
 }
 
 // CalibrationByPerformedAtInstrumentIDKey is a key of CalibrationLoaders.ByPerformedAtInstrumentID.
@@ -297,25 +297,25 @@ type (
 	entloaderCalibration_StandardsRelation                 struct{}
 )
 
-func (entloaderCalibration_ByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
+func (*entloaderCalibration_ByIDRelation) Relation() *entloader.Relation[int, *Calibration, *CalibrationQuery] {
 	return entloaderCalibration_ByID
 }
-func (entloaderCalibration_ByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery] {
+func (*entloaderCalibration_ByPerformedAtInstrumentIDRelation) Relation() *entloader.Relation[entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery] {
 	return entloaderCalibration_ByPerformedAtInstrumentID
 }
-func (entloaderCalibration_ByPerformedAtInstrumentIDRelation) Key(k CalibrationByPerformedAtInstrumentIDKey) entloader.Pair[time.Time, labid.InstrumentID] {
+func (*entloaderCalibration_ByPerformedAtInstrumentIDRelation) Key(k CalibrationByPerformedAtInstrumentIDKey) entloader.Pair[time.Time, labid.InstrumentID] {
 	return entloader.PairOf(k.PerformedAt, k.InstrumentID)
 }
-func (entloaderCalibration_InstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
+func (*entloaderCalibration_InstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
 	return entloaderCalibration_Instrument
 }
-func (entloaderCalibration_StandardsRelation) Relation() *entloader.Relation[int, *Standard, *StandardQuery] {
+func (*entloaderCalibration_StandardsRelation) Relation() *entloader.Relation[int, *Standard, *StandardQuery] {
 	return entloaderCalibration_Standards
 }
 
 // CertificationLoaders load Certifications, and what belongs to them, by key.
 type CertificationLoaders struct {
-	ByTechnicianIDInstrumentID *entloader.OneByTuple[entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery]
+	ByTechnicianIDInstrumentID *entloader.OneByTuple[*entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery]
 }
 
 // CertificationByTechnicianIDInstrumentIDKey is a key of CertificationLoaders.ByTechnicianIDInstrumentID.
@@ -335,17 +335,17 @@ type (
 	entloaderCertification_ByTechnicianIDInstrumentIDRelation struct{}
 )
 
-func (entloaderCertification_ByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery] {
+func (*entloaderCertification_ByTechnicianIDInstrumentIDRelation) Relation() *entloader.Relation[entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery] {
 	return entloaderCertification_ByTechnicianIDInstrumentID
 }
-func (entloaderCertification_ByTechnicianIDInstrumentIDRelation) Key(k CertificationByTechnicianIDInstrumentIDKey) entloader.Pair[uuid.UUID, labid.InstrumentID] {
+func (*entloaderCertification_ByTechnicianIDInstrumentIDRelation) Key(k CertificationByTechnicianIDInstrumentIDKey) entloader.Pair[uuid.UUID, labid.InstrumentID] {
 	return entloader.PairOf(k.TechnicianID, k.InstrumentID)
 }
 
 // DocumentLoaders load Documents, and what belongs to them, by key.
 type DocumentLoaders struct {
-	ByID *entloader.OneBy[entloaderDocument_ByIDRelation, int, *Document, *DocumentQuery]
-	Unit *entloader.OneBy[entloaderDocument_UnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[*entloaderDocument_ByIDRelation, int, *Document, *DocumentQuery]
+	Unit *entloader.OneBy[*entloaderDocument_UnitRelation, int, *Unit, *UnitQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -360,17 +360,17 @@ type (
 	entloaderDocument_UnitRelation struct{}
 )
 
-func (entloaderDocument_ByIDRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
+func (*entloaderDocument_ByIDRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
 	return entloaderDocument_ByID
 }
-func (entloaderDocument_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderDocument_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderDocument_Unit
 }
 
 // IncidentLoaders load Incidents, and what belongs to them, by key.
 type IncidentLoaders struct {
-	ByID *entloader.OneBy[entloaderIncident_ByIDRelation, int, *Incident, *IncidentQuery]
-	Unit *entloader.OneBy[entloaderIncident_UnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[*entloaderIncident_ByIDRelation, int, *Incident, *IncidentQuery]
+	Unit *entloader.OneBy[*entloaderIncident_UnitRelation, int, *Unit, *UnitQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -385,22 +385,22 @@ type (
 	entloaderIncident_UnitRelation struct{}
 )
 
-func (entloaderIncident_ByIDRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
+func (*entloaderIncident_ByIDRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
 	return entloaderIncident_ByID
 }
-func (entloaderIncident_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderIncident_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderIncident_Unit
 }
 
 // InstrumentLoaders load Instruments, and what belongs to them, by key.
 type InstrumentLoaders struct {
-	ByID           *entloader.OneBy[entloaderInstrument_ByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
-	ByAssetTag     *entloader.OneBy[entloaderInstrument_ByAssetTagRelation, string, *Instrument, *InstrumentQuery]
-	Home           *entloader.OneBy[entloaderInstrument_HomeRelation, labid.InstrumentID, *Location, *LocationQuery]
-	Results        *entloader.ManyBy[entloaderInstrument_ResultsRelation, labid.InstrumentID, *Result, *ResultQuery]
-	Technicians    *entloader.ManyBy[entloaderInstrument_TechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery]
-	Calibrations   *entloader.ManyBy[entloaderInstrument_CalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery]
-	Certifications *entloader.ManyBy[entloaderInstrument_CertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery]
+	ByID           *entloader.OneBy[*entloaderInstrument_ByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
+	ByAssetTag     *entloader.OneBy[*entloaderInstrument_ByAssetTagRelation, string, *Instrument, *InstrumentQuery]
+	Home           *entloader.OneBy[*entloaderInstrument_HomeRelation, labid.InstrumentID, *Location, *LocationQuery]
+	Results        *entloader.ManyBy[*entloaderInstrument_ResultsRelation, labid.InstrumentID, *Result, *ResultQuery]
+	Technicians    *entloader.ManyBy[*entloaderInstrument_TechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery]
+	Calibrations   *entloader.ManyBy[*entloaderInstrument_CalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery]
+	Certifications *entloader.ManyBy[*entloaderInstrument_CertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -420,32 +420,32 @@ type (
 	entloaderInstrument_CertificationsRelation struct{}
 )
 
-func (entloaderInstrument_ByIDRelation) Relation() *entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery] {
+func (*entloaderInstrument_ByIDRelation) Relation() *entloader.Relation[labid.InstrumentID, *Instrument, *InstrumentQuery] {
 	return entloaderInstrument_ByID
 }
-func (entloaderInstrument_ByAssetTagRelation) Relation() *entloader.Relation[string, *Instrument, *InstrumentQuery] {
+func (*entloaderInstrument_ByAssetTagRelation) Relation() *entloader.Relation[string, *Instrument, *InstrumentQuery] {
 	return entloaderInstrument_ByAssetTag
 }
-func (entloaderInstrument_HomeRelation) Relation() *entloader.Relation[labid.InstrumentID, *Location, *LocationQuery] {
+func (*entloaderInstrument_HomeRelation) Relation() *entloader.Relation[labid.InstrumentID, *Location, *LocationQuery] {
 	return entloaderInstrument_Home
 }
-func (entloaderInstrument_ResultsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Result, *ResultQuery] {
+func (*entloaderInstrument_ResultsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Result, *ResultQuery] {
 	return entloaderInstrument_Results
 }
-func (entloaderInstrument_TechniciansRelation) Relation() *entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery] {
+func (*entloaderInstrument_TechniciansRelation) Relation() *entloader.Relation[labid.InstrumentID, *Technician, *TechnicianQuery] {
 	return entloaderInstrument_Technicians
 }
-func (entloaderInstrument_CalibrationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery] {
+func (*entloaderInstrument_CalibrationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Calibration, *CalibrationQuery] {
 	return entloaderInstrument_Calibrations
 }
-func (entloaderInstrument_CertificationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery] {
+func (*entloaderInstrument_CertificationsRelation) Relation() *entloader.Relation[labid.InstrumentID, *Certification, *CertificationQuery] {
 	return entloaderInstrument_Certifications
 }
 
 // LabelLoaders load Labels, and what belongs to them, by key.
 type LabelLoaders struct {
-	ByID   *entloader.OneBy[entloaderLabel_ByIDRelation, int, *Label, *LabelQuery]
-	Sample *entloader.OneBy[entloaderLabel_SampleRelation, int, *Sample, *SampleQuery]
+	ByID   *entloader.OneBy[*entloaderLabel_ByIDRelation, int, *Label, *LabelQuery]
+	Sample *entloader.OneBy[*entloaderLabel_SampleRelation, int, *Sample, *SampleQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -460,20 +460,20 @@ type (
 	entloaderLabel_SampleRelation struct{}
 )
 
-func (entloaderLabel_ByIDRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
+func (*entloaderLabel_ByIDRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
 	return entloaderLabel_ByID
 }
-func (entloaderLabel_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderLabel_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderLabel_Sample
 }
 
 // LocationLoaders load Locations, and what belongs to them, by key.
 type LocationLoaders struct {
-	ByID           *entloader.OneBy[entloaderLocation_ByIDRelation, int, *Location, *LocationQuery]
-	ByParentIDName *entloader.OneByTuple[entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, entloader.Pair[int, string], *Location, *LocationQuery]
-	Parent         *entloader.OneBy[entloaderLocation_ParentRelation, int, *Location, *LocationQuery]
-	Children       *entloader.ManyBy[entloaderLocation_ChildrenRelation, int, *Location, *LocationQuery]
-	Units          *entloader.ManyBy[entloaderLocation_UnitsRelation, int, *Unit, *UnitQuery]
+	ByID           *entloader.OneBy[*entloaderLocation_ByIDRelation, int, *Location, *LocationQuery]
+	ByParentIDName *entloader.OneByTuple[*entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, entloader.Pair[int, string], *Location, *LocationQuery]
+	Parent         *entloader.OneBy[*entloaderLocation_ParentRelation, int, *Location, *LocationQuery]
+	Children       *entloader.ManyBy[*entloaderLocation_ChildrenRelation, int, *Location, *LocationQuery]
+	Units          *entloader.ManyBy[*entloaderLocation_UnitsRelation, int, *Unit, *UnitQuery]
 }
 
 // LocationByParentIDNameKey is a key of LocationLoaders.ByParentIDName.
@@ -497,29 +497,29 @@ type (
 	entloaderLocation_UnitsRelation          struct{}
 )
 
-func (entloaderLocation_ByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+func (*entloaderLocation_ByIDRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocation_ByID
 }
-func (entloaderLocation_ByParentIDNameRelation) Relation() *entloader.Relation[entloader.Pair[int, string], *Location, *LocationQuery] {
+func (*entloaderLocation_ByParentIDNameRelation) Relation() *entloader.Relation[entloader.Pair[int, string], *Location, *LocationQuery] {
 	return entloaderLocation_ByParentIDName
 }
-func (entloaderLocation_ByParentIDNameRelation) Key(k LocationByParentIDNameKey) entloader.Pair[int, string] {
+func (*entloaderLocation_ByParentIDNameRelation) Key(k LocationByParentIDNameKey) entloader.Pair[int, string] {
 	return entloader.PairOf(k.ParentID, k.Name)
 }
-func (entloaderLocation_ParentRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+func (*entloaderLocation_ParentRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocation_Parent
 }
-func (entloaderLocation_ChildrenRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+func (*entloaderLocation_ChildrenRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderLocation_Children
 }
-func (entloaderLocation_UnitsRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderLocation_UnitsRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderLocation_Units
 }
 
 // NoteLoaders load Notes, and what belongs to them, by key.
 type NoteLoaders struct {
-	ByID *entloader.OneBy[entloaderNote_ByIDRelation, int, *Note, *NoteQuery]
-	Unit *entloader.OneBy[entloaderNote_UnitRelation, int, *Unit, *UnitQuery]
+	ByID *entloader.OneBy[*entloaderNote_ByIDRelation, int, *Note, *NoteQuery]
+	Unit *entloader.OneBy[*entloaderNote_UnitRelation, int, *Unit, *UnitQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -534,18 +534,18 @@ type (
 	entloaderNote_UnitRelation struct{}
 )
 
-func (entloaderNote_ByIDRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
+func (*entloaderNote_ByIDRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
 	return entloaderNote_ByID
 }
-func (entloaderNote_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderNote_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderNote_Unit
 }
 
 // ProjectLoaders load Projects, and what belongs to them, by key.
 type ProjectLoaders struct {
-	ByID        *entloader.OneBy[entloaderProject_ByIDRelation, int64, *Project, *ProjectQuery]
-	Samples     *entloader.ManyBy[entloaderProject_SamplesRelation, int64, *Sample, *SampleQuery]
-	Assignments *entloader.ManyBy[entloaderProject_AssignmentsRelation, int64, *Assignment, *AssignmentQuery]
+	ByID        *entloader.OneBy[*entloaderProject_ByIDRelation, int64, *Project, *ProjectQuery]
+	Samples     *entloader.ManyBy[*entloaderProject_SamplesRelation, int64, *Sample, *SampleQuery]
+	Assignments *entloader.ManyBy[*entloaderProject_AssignmentsRelation, int64, *Assignment, *AssignmentQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -561,21 +561,21 @@ type (
 	entloaderProject_AssignmentsRelation struct{}
 )
 
-func (entloaderProject_ByIDRelation) Relation() *entloader.Relation[int64, *Project, *ProjectQuery] {
+func (*entloaderProject_ByIDRelation) Relation() *entloader.Relation[int64, *Project, *ProjectQuery] {
 	return entloaderProject_ByID
 }
-func (entloaderProject_SamplesRelation) Relation() *entloader.Relation[int64, *Sample, *SampleQuery] {
+func (*entloaderProject_SamplesRelation) Relation() *entloader.Relation[int64, *Sample, *SampleQuery] {
 	return entloaderProject_Samples
 }
-func (entloaderProject_AssignmentsRelation) Relation() *entloader.Relation[int64, *Assignment, *AssignmentQuery] {
+func (*entloaderProject_AssignmentsRelation) Relation() *entloader.Relation[int64, *Assignment, *AssignmentQuery] {
 	return entloaderProject_Assignments
 }
 
 // ResultLoaders load Results, and what belongs to them, by key.
 type ResultLoaders struct {
-	ByID       *entloader.OneBy[entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
-	Sample     *entloader.OneBy[entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
-	Instrument *entloader.OneBy[entloaderResult_InstrumentRelation, int, *Instrument, *InstrumentQuery]
+	ByID       *entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
+	Sample     *entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
+	Instrument *entloader.OneBy[*entloaderResult_InstrumentRelation, int, *Instrument, *InstrumentQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -591,29 +591,29 @@ type (
 	entloaderResult_InstrumentRelation struct{}
 )
 
-func (entloaderResult_ByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
+func (*entloaderResult_ByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderResult_ByID
 }
-func (entloaderResult_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderResult_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderResult_Sample
 }
-func (entloaderResult_InstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
+func (*entloaderResult_InstrumentRelation) Relation() *entloader.Relation[int, *Instrument, *InstrumentQuery] {
 	return entloaderResult_Instrument
 }
 
 // SampleLoaders load Samples, and what belongs to them, by key.
 type SampleLoaders struct {
-	ByID        *entloader.OneBy[entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
-	BySerial    *entloader.OneBy[entloaderSample_BySerialRelation, string, *Sample, *SampleQuery]
-	Unit        *entloader.OneBy[entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
-	Technician  *entloader.OneBy[entloaderSample_TechnicianRelation, int, *Technician, *TechnicianQuery]
-	Results     *entloader.ManyBy[entloaderSample_ResultsRelation, int, *Result, *ResultQuery]
-	Tags        *entloader.ManyBy[entloaderSample_TagsRelation, int, *Tag, *TagQuery]
-	Label       *entloader.OneBy[entloaderSample_LabelRelation, int, *Label, *LabelQuery]
-	Source      *entloader.OneBy[entloaderSample_SourceRelation, int, *Sample, *SampleQuery]
-	Aliquots    *entloader.ManyBy[entloaderSample_AliquotsRelation, int, *Sample, *SampleQuery]
-	Projects    *entloader.ManyBy[entloaderSample_ProjectsRelation, int, *Project, *ProjectQuery]
-	Assignments *entloader.ManyBy[entloaderSample_AssignmentsRelation, int, *Assignment, *AssignmentQuery]
+	ByID        *entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
+	BySerial    *entloader.OneBy[*entloaderSample_BySerialRelation, string, *Sample, *SampleQuery]
+	Unit        *entloader.OneBy[*entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
+	Technician  *entloader.OneBy[*entloaderSample_TechnicianRelation, int, *Technician, *TechnicianQuery]
+	Results     *entloader.ManyBy[*entloaderSample_ResultsRelation, int, *Result, *ResultQuery]
+	Tags        *entloader.ManyBy[*entloaderSample_TagsRelation, int, *Tag, *TagQuery]
+	Label       *entloader.OneBy[*entloaderSample_LabelRelation, int, *Label, *LabelQuery]
+	Source      *entloader.OneBy[*entloaderSample_SourceRelation, int, *Sample, *SampleQuery]
+	Aliquots    *entloader.ManyBy[*entloaderSample_AliquotsRelation, int, *Sample, *SampleQuery]
+	Projects    *entloader.ManyBy[*entloaderSample_ProjectsRelation, int, *Project, *ProjectQuery]
+	Assignments *entloader.ManyBy[*entloaderSample_AssignmentsRelation, int, *Assignment, *AssignmentQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -637,44 +637,44 @@ type (
 	entloaderSample_AssignmentsRelation struct{}
 )
 
-func (entloaderSample_ByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderSample_ByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSample_ByID
 }
-func (entloaderSample_BySerialRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
+func (*entloaderSample_BySerialRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
 	return entloaderSample_BySerial
 }
-func (entloaderSample_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderSample_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderSample_Unit
 }
-func (entloaderSample_TechnicianRelation) Relation() *entloader.Relation[int, *Technician, *TechnicianQuery] {
+func (*entloaderSample_TechnicianRelation) Relation() *entloader.Relation[int, *Technician, *TechnicianQuery] {
 	return entloaderSample_Technician
 }
-func (entloaderSample_ResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
+func (*entloaderSample_ResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderSample_Results
 }
-func (entloaderSample_TagsRelation) Relation() *entloader.Relation[int, *Tag, *TagQuery] {
+func (*entloaderSample_TagsRelation) Relation() *entloader.Relation[int, *Tag, *TagQuery] {
 	return entloaderSample_Tags
 }
-func (entloaderSample_LabelRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
+func (*entloaderSample_LabelRelation) Relation() *entloader.Relation[int, *Label, *LabelQuery] {
 	return entloaderSample_Label
 }
-func (entloaderSample_SourceRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderSample_SourceRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSample_Source
 }
-func (entloaderSample_AliquotsRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderSample_AliquotsRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSample_Aliquots
 }
-func (entloaderSample_ProjectsRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
+func (*entloaderSample_ProjectsRelation) Relation() *entloader.Relation[int, *Project, *ProjectQuery] {
 	return entloaderSample_Projects
 }
-func (entloaderSample_AssignmentsRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
+func (*entloaderSample_AssignmentsRelation) Relation() *entloader.Relation[int, *Assignment, *AssignmentQuery] {
 	return entloaderSample_Assignments
 }
 
 // StandardLoaders load Standards, and what belongs to them, by key.
 type StandardLoaders struct {
-	ByID         *entloader.OneBy[entloaderStandard_ByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
-	Calibrations *entloader.ManyBy[entloaderStandard_CalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
+	ByID         *entloader.OneBy[*entloaderStandard_ByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
+	Calibrations *entloader.ManyBy[*entloaderStandard_CalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -689,18 +689,18 @@ type (
 	entloaderStandard_CalibrationsRelation struct{}
 )
 
-func (entloaderStandard_ByIDRelation) Relation() *entloader.Relation[labid.StandardCode, *Standard, *StandardQuery] {
+func (*entloaderStandard_ByIDRelation) Relation() *entloader.Relation[labid.StandardCode, *Standard, *StandardQuery] {
 	return entloaderStandard_ByID
 }
-func (entloaderStandard_CalibrationsRelation) Relation() *entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery] {
+func (*entloaderStandard_CalibrationsRelation) Relation() *entloader.Relation[labid.StandardCode, *Calibration, *CalibrationQuery] {
 	return entloaderStandard_Calibrations
 }
 
 // TagLoaders load Tags, and what belongs to them, by key.
 type TagLoaders struct {
-	ByID          *entloader.OneBy[entloaderTag_ByIDRelation, string, *Tag, *TagQuery]
-	Samples       *entloader.ManyBy[entloaderTag_SamplesRelation, string, *Sample, *SampleQuery]
-	LatestSamples entloader.FixedBy[entloaderTag_LatestSamplesDeclaredBy, string, *Sample, *SampleQuery]
+	ByID          *entloader.OneBy[*entloaderTag_ByIDRelation, string, *Tag, *TagQuery]
+	Samples       *entloader.ManyBy[*entloaderTag_SamplesRelation, string, *Sample, *SampleQuery]
+	LatestSamples *entloader.FixedBy[*entloaderTag_LatestSamplesDeclaredBy, string, *Sample, *SampleQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -715,25 +715,25 @@ type (
 	entloaderTag_SamplesRelation struct{}
 )
 
-func (entloaderTag_ByIDRelation) Relation() *entloader.Relation[string, *Tag, *TagQuery] {
+func (*entloaderTag_ByIDRelation) Relation() *entloader.Relation[string, *Tag, *TagQuery] {
 	return entloaderTag_ByID
 }
-func (entloaderTag_SamplesRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
+func (*entloaderTag_SamplesRelation) Relation() *entloader.Relation[string, *Sample, *SampleQuery] {
 	return entloaderTag_Samples
 }
 
 // TechnicianLoaders load Technicians, and what belongs to them, by key.
 type TechnicianLoaders struct {
-	ByID           *entloader.OneBy[entloaderTechnician_ByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	ByEmail        *entloader.OneBy[entloaderTechnician_ByEmailRelation, string, *Technician, *TechnicianQuery]
-	Samples        *entloader.ManyBy[entloaderTechnician_SamplesRelation, uuid.UUID, *Sample, *SampleQuery]
-	Partner        *entloader.OneBy[entloaderTechnician_PartnerRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Colleagues     *entloader.ManyBy[entloaderTechnician_ColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Trainers       *entloader.ManyBy[entloaderTechnician_TrainersRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Trainees       *entloader.ManyBy[entloaderTechnician_TraineesRelation, uuid.UUID, *Technician, *TechnicianQuery]
-	Instruments    *entloader.ManyBy[entloaderTechnician_InstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery]
-	Badge          *entloader.OneBy[entloaderTechnician_BadgeRelation, uuid.UUID, *Badge, *BadgeQuery]
-	Certifications *entloader.ManyBy[entloaderTechnician_CertificationsRelation, uuid.UUID, *Certification, *CertificationQuery]
+	ByID           *entloader.OneBy[*entloaderTechnician_ByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	ByEmail        *entloader.OneBy[*entloaderTechnician_ByEmailRelation, string, *Technician, *TechnicianQuery]
+	Samples        *entloader.ManyBy[*entloaderTechnician_SamplesRelation, uuid.UUID, *Sample, *SampleQuery]
+	Partner        *entloader.OneBy[*entloaderTechnician_PartnerRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Colleagues     *entloader.ManyBy[*entloaderTechnician_ColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Trainers       *entloader.ManyBy[*entloaderTechnician_TrainersRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Trainees       *entloader.ManyBy[*entloaderTechnician_TraineesRelation, uuid.UUID, *Technician, *TechnicianQuery]
+	Instruments    *entloader.ManyBy[*entloaderTechnician_InstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery]
+	Badge          *entloader.OneBy[*entloaderTechnician_BadgeRelation, uuid.UUID, *Badge, *BadgeQuery]
+	Certifications *entloader.ManyBy[*entloaderTechnician_CertificationsRelation, uuid.UUID, *Certification, *CertificationQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -756,52 +756,52 @@ type (
 	entloaderTechnician_CertificationsRelation struct{}
 )
 
-func (entloaderTechnician_ByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+func (*entloaderTechnician_ByIDRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnician_ByID
 }
-func (entloaderTechnician_ByEmailRelation) Relation() *entloader.Relation[string, *Technician, *TechnicianQuery] {
+func (*entloaderTechnician_ByEmailRelation) Relation() *entloader.Relation[string, *Technician, *TechnicianQuery] {
 	return entloaderTechnician_ByEmail
 }
-func (entloaderTechnician_SamplesRelation) Relation() *entloader.Relation[uuid.UUID, *Sample, *SampleQuery] {
+func (*entloaderTechnician_SamplesRelation) Relation() *entloader.Relation[uuid.UUID, *Sample, *SampleQuery] {
 	return entloaderTechnician_Samples
 }
-func (entloaderTechnician_PartnerRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+func (*entloaderTechnician_PartnerRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnician_Partner
 }
-func (entloaderTechnician_ColleaguesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+func (*entloaderTechnician_ColleaguesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnician_Colleagues
 }
-func (entloaderTechnician_TrainersRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+func (*entloaderTechnician_TrainersRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnician_Trainers
 }
-func (entloaderTechnician_TraineesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
+func (*entloaderTechnician_TraineesRelation) Relation() *entloader.Relation[uuid.UUID, *Technician, *TechnicianQuery] {
 	return entloaderTechnician_Trainees
 }
-func (entloaderTechnician_InstrumentsRelation) Relation() *entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery] {
+func (*entloaderTechnician_InstrumentsRelation) Relation() *entloader.Relation[uuid.UUID, *Instrument, *InstrumentQuery] {
 	return entloaderTechnician_Instruments
 }
-func (entloaderTechnician_BadgeRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
+func (*entloaderTechnician_BadgeRelation) Relation() *entloader.Relation[uuid.UUID, *Badge, *BadgeQuery] {
 	return entloaderTechnician_Badge
 }
-func (entloaderTechnician_CertificationsRelation) Relation() *entloader.Relation[uuid.UUID, *Certification, *CertificationQuery] {
+func (*entloaderTechnician_CertificationsRelation) Relation() *entloader.Relation[uuid.UUID, *Certification, *CertificationQuery] {
 	return entloaderTechnician_Certifications
 }
 
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
-	ByID          *entloader.OneBy[entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
-	ByCode        *entloader.OneBy[entloaderUnit_ByCodeRelation, string, *Unit, *UnitQuery]
-	Location      *entloader.OneBy[entloaderUnit_LocationRelation, int, *Location, *LocationQuery]
-	Samples       *entloader.ManyBy[entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
-	Notes         *entloader.ManyBy[entloaderUnit_NotesRelation, int, *Note, *NoteQuery]
-	Incidents     *entloader.ManyBy[entloaderUnit_IncidentsRelation, int, *Incident, *IncidentQuery]
-	Documents     *entloader.ManyBy[entloaderUnit_DocumentsRelation, int, *Document, *DocumentQuery]
-	RecentSamples entloader.DeclaredBy[entloaderUnit_RecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams]
-	OpenSamples   entloader.FixedBy[entloaderUnit_OpenSamplesDeclaredBy, int, *Sample, *SampleQuery]
-	LastSample    entloader.FixedFirstBy[entloaderUnit_LastSampleDeclaredBy, int, *Sample, *SampleQuery]
-	OddSamples    entloader.DeclaredBy[entloaderUnit_OddSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitOddSamplesParams]
-	StaleSamples  entloader.DeclaredBy[entloaderUnit_StaleSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitStaleSamplesParams]
-	FirstByStatus entloader.FirstBy[entloaderUnit_FirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams]
+	ByID          *entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
+	ByCode        *entloader.OneBy[*entloaderUnit_ByCodeRelation, string, *Unit, *UnitQuery]
+	Location      *entloader.OneBy[*entloaderUnit_LocationRelation, int, *Location, *LocationQuery]
+	Samples       *entloader.ManyBy[*entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
+	Notes         *entloader.ManyBy[*entloaderUnit_NotesRelation, int, *Note, *NoteQuery]
+	Incidents     *entloader.ManyBy[*entloaderUnit_IncidentsRelation, int, *Incident, *IncidentQuery]
+	Documents     *entloader.ManyBy[*entloaderUnit_DocumentsRelation, int, *Document, *DocumentQuery]
+	RecentSamples *entloader.DeclaredBy[*entloaderUnit_RecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams]
+	OpenSamples   *entloader.FixedBy[*entloaderUnit_OpenSamplesDeclaredBy, int, *Sample, *SampleQuery]
+	LastSample    *entloader.FixedFirstBy[*entloaderUnit_LastSampleDeclaredBy, int, *Sample, *SampleQuery]
+	OddSamples    *entloader.DeclaredBy[*entloaderUnit_OddSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitOddSamplesParams]
+	StaleSamples  *entloader.DeclaredBy[*entloaderUnit_StaleSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitStaleSamplesParams]
+	FirstByStatus *entloader.FirstBy[*entloaderUnit_FirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -821,24 +821,24 @@ type (
 	entloaderUnit_DocumentsRelation struct{}
 )
 
-func (entloaderUnit_ByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderUnit_ByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderUnit_ByID
 }
-func (entloaderUnit_ByCodeRelation) Relation() *entloader.Relation[string, *Unit, *UnitQuery] {
+func (*entloaderUnit_ByCodeRelation) Relation() *entloader.Relation[string, *Unit, *UnitQuery] {
 	return entloaderUnit_ByCode
 }
-func (entloaderUnit_LocationRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
+func (*entloaderUnit_LocationRelation) Relation() *entloader.Relation[int, *Location, *LocationQuery] {
 	return entloaderUnit_Location
 }
-func (entloaderUnit_SamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderUnit_SamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderUnit_Samples
 }
-func (entloaderUnit_NotesRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
+func (*entloaderUnit_NotesRelation) Relation() *entloader.Relation[int, *Note, *NoteQuery] {
 	return entloaderUnit_Notes
 }
-func (entloaderUnit_IncidentsRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
+func (*entloaderUnit_IncidentsRelation) Relation() *entloader.Relation[int, *Incident, *IncidentQuery] {
 	return entloaderUnit_Incidents
 }
-func (entloaderUnit_DocumentsRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
+func (*entloaderUnit_DocumentsRelation) Relation() *entloader.Relation[int, *Document, *DocumentQuery] {
 	return entloaderUnit_Documents
 }

@@ -50,7 +50,7 @@ var entloaderTag_LatestSamplesDeclared = &entloader.Declared[string, *Sample, *S
 type entloaderTag_LatestSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderTag_LatestSamplesDeclaredBy) Declared() *entloader.Declared[string, *Sample, *SampleQuery, entloader.NoParams] {
+func (*entloaderTag_LatestSamplesDeclaredBy) Declared() *entloader.Declared[string, *Sample, *SampleQuery, entloader.NoParams] {
 	return entloaderTag_LatestSamplesDeclared
 }
 
@@ -110,7 +110,7 @@ var entloaderUnit_RecentSamplesDeclared = &entloader.Declared[int, *Sample, *Sam
 type entloaderUnit_RecentSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnit_RecentSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitRecentSamplesParams] {
+func (*entloaderUnit_RecentSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitRecentSamplesParams] {
 	return entloaderUnit_RecentSamplesDeclared
 }
 
@@ -143,7 +143,7 @@ var entloaderUnit_OpenSamplesDeclared = &entloader.Declared[int, *Sample, *Sampl
 type entloaderUnit_OpenSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnit_OpenSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
+func (*entloaderUnit_OpenSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
 	return entloaderUnit_OpenSamplesDeclared
 }
 
@@ -177,7 +177,7 @@ var entloaderUnit_LastSampleDeclared = &entloader.Declared[int, *Sample, *Sample
 type entloaderUnit_LastSampleDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnit_LastSampleDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
+func (*entloaderUnit_LastSampleDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, entloader.NoParams] {
 	return entloaderUnit_LastSampleDeclared
 }
 
@@ -244,7 +244,7 @@ var entloaderUnit_OddSamplesDeclared = &entloader.Declared[int, *Sample, *Sample
 type entloaderUnit_OddSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnit_OddSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitOddSamplesParams] {
+func (*entloaderUnit_OddSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitOddSamplesParams] {
 	return entloaderUnit_OddSamplesDeclared
 }
 
@@ -279,7 +279,7 @@ var entloaderUnit_StaleSamplesDeclared = &entloader.Declared[int, *Sample, *Samp
 type entloaderUnit_StaleSamplesDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnit_StaleSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitStaleSamplesParams] {
+func (*entloaderUnit_StaleSamplesDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitStaleSamplesParams] {
 	return entloaderUnit_StaleSamplesDeclared
 }
 
@@ -319,7 +319,7 @@ var entloaderUnit_FirstByStatusDeclared = &entloader.Declared[int, *Sample, *Sam
 type entloaderUnit_FirstByStatusDeclaredBy struct{}
 
 // Declared implements entloader.Declaring.
-func (entloaderUnit_FirstByStatusDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitFirstByStatusParams] {
+func (*entloaderUnit_FirstByStatusDeclaredBy) Declared() *entloader.Declared[int, *Sample, *SampleQuery, UnitFirstByStatusParams] {
 	return entloaderUnit_FirstByStatusDeclared
 }
 

@@ -37,10 +37,11 @@ import (
 	uuid "github.com/google/uuid"
 )
 
-// init takes the configuration of the client over into the loaders.
-func (l *Loaders) init(opts []entloader.Option) {
+// init takes the configuration of the client over into the loaders. It returns what
+// all loaders by key point to.
+func (l *Loaders) init(opts []entloader.Option) *entloader.ByKey {
 	c := &l.client.config
-	l.Loaders.Init(l, c, c.driver, entloaderTx(c), opts)
+	return l.Loaders.Init(l, c, c.driver, entloaderTx(c), opts)
 }
 
 // Scope returns the scope of a load by key: that of the transaction in ctx, of
@@ -104,13 +105,12 @@ type entloaderQuery[T any] interface {
 	Query
 	prepareQuery(context.Context) error
 	sqlAll(context.Context, ...queryHook) ([]T, error)
-	entloaderView() *entloader.View
 }
 
 // entloaderRun runs q as its methods do, with a hook on the statement. The
 // interceptors are given what answer makes of the entities that it brings.
-func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
-	v := q.entloaderView()
+func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view func(Q) *entloader.View, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
+	v := view(q)
 	ctx = setContextOp(ctx, v.Context, op)
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op strin
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
 		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, q.entloaderView().Context)
+			hook(ctx, spec, view(q).Context)
 		})
 		if err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op strin
 // type.
 //
 //go:noinline
-func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, dialect.Driver) error {
+func entloaderSend[T any, Q entloaderQuery[T]](q Q, c *config) func(context.Context, dialect.Driver) error {
 	return func(ctx context.Context, driver dialect.Driver) error {
 		own := c.driver
 		c.driver = driver
@@ -147,19 +147,19 @@ func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, 
 }
 
 // entloaderSpec prepares a query for its entities being remembered.
-func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
+func entloaderSpec[T, Q any](ctx context.Context, spec *sqlgraph.QuerySpec, q Q, view func(Q) *entloader.View, e *entloader.Entity[T]) context.Context {
 	l := LoadersFromContext(ctx)
 	if l == nil {
 		return ctx
 	}
-	return entloader.Watch(ctx, e, &l.Loaders, spec, q.entloaderView())
+	return entloader.Watch(ctx, e, &l.Loaders, spec, view(q))
 }
 
 // entloaderNodes remembers the entities of a query with configuration c as
 // siblings.
-func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
+func entloaderNodes[T, Q any](ctx context.Context, nodes []T, q Q, c *config, view func(Q) *entloader.View, e *entloader.Entity[T]) {
 	if sc := entloaderScope(ctx, c); sc != nil {
-		entloader.Remember(ctx, e, sc, q.entloaderView(), nodes)
+		entloader.Remember(ctx, e, sc, view(q), nodes)
 	}
 }
 
@@ -189,14 +189,16 @@ var entloaderAssignmentEntity = &entloader.Entity[*Assignment]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Assignment) entloaderParent(ctx context.Context) entloader.Parent[*Assignment, int] {
 	return entloader.Parent[*Assignment, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *AssignmentQuery) entloaderView() *entloader.View {
+// entloaderAssignmentView shows a query to the runtime.
+func entloaderAssignmentView(_q *AssignmentQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -205,8 +207,8 @@ func (_q *AssignmentQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSample.entloaderView())
-	v.Eager(1, "", _q.withProject.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSample))
+	v.Eager(1, "", entloaderProjectView(_q.withProject))
 	return v
 }
 
@@ -214,7 +216,7 @@ func (_q *AssignmentQuery) entloaderView() *entloader.View {
 var entloaderAssignmentTarget = &entloader.Target[*Assignment, *AssignmentQuery]{
 	Package: entloaderPackage, Label: assignment.Label, IDColumn: assignment.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *AssignmentQuery { return NewAssignmentClient(*sc.Client().(*config)).Query() },
-	View: (*AssignmentQuery).entloaderView,
+	View: entloaderAssignmentView,
 	Run:  entloaderRun[*Assignment, *AssignmentQuery],
 }
 
@@ -255,8 +257,8 @@ var entloaderAssignment_ProjectEdge = &entloader.EntityEdge[int, int64, *Project
 	Name: "Assignment.project", Index: 1, Required: true, ByID: entloaderAssignment_Project, ByFK: entloaderProject_ByID, FK: 1,
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *AttachmentQuery) entloaderView() *entloader.View {
+// entloaderAttachmentView shows a query to the runtime.
+func entloaderAttachmentView(_q *AttachmentQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -271,7 +273,7 @@ func (_q *AttachmentQuery) entloaderView() *entloader.View {
 var entloaderAttachmentTarget = &entloader.Target[*Attachment, *AttachmentQuery]{
 	Package: entloaderPackage, Label: attachment.Label, IDColumn: attachment.FieldID, IDs: entloader.IDs[[]byte],
 	New:  func(sc *entloader.Scope) *AttachmentQuery { return NewAttachmentClient(*sc.Client().(*config)).Query() },
-	View: (*AttachmentQuery).entloaderView,
+	View: entloaderAttachmentView,
 	Run:  entloaderRun[*Attachment, *AttachmentQuery],
 }
 
@@ -298,8 +300,8 @@ var entloaderAttachment_ByNameSender = &entloader.Relation[entloader.Pair[string
 	Match: entloader.Match{Columns: []string{attachment.FieldName, attachment.FieldSender}, Unique: true},
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *BacklogQuery) entloaderView() *entloader.View {
+// entloaderBacklogView shows a query to the runtime.
+func entloaderBacklogView(_q *BacklogQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -314,7 +316,7 @@ func (_q *BacklogQuery) entloaderView() *entloader.View {
 var entloaderBacklogTarget = &entloader.Target[*Backlog, *BacklogQuery]{
 	Package: entloaderPackage, Label: backlog.Label,
 	New:  func(sc *entloader.Scope) *BacklogQuery { return NewBacklogClient(*sc.Client().(*config)).Query() },
-	View: (*BacklogQuery).entloaderView,
+	View: entloaderBacklogView,
 	Run:  entloaderRun[*Backlog, *BacklogQuery],
 }
 
@@ -331,14 +333,16 @@ var entloaderBadgeEntity = &entloader.Entity[*Badge]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Badge) entloaderParent(ctx context.Context) entloader.Parent[*Badge, uuid.UUID] {
 	return entloader.Parent[*Badge, uuid.UUID]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *BadgeQuery) entloaderView() *entloader.View {
+// entloaderBadgeView shows a query to the runtime.
+func entloaderBadgeView(_q *BadgeQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -347,7 +351,7 @@ func (_q *BadgeQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withTechnician.entloaderView())
+	v.Eager(0, "", entloaderTechnicianView(_q.withTechnician))
 	return v
 }
 
@@ -355,7 +359,7 @@ func (_q *BadgeQuery) entloaderView() *entloader.View {
 var entloaderBadgeTarget = &entloader.Target[*Badge, *BadgeQuery]{
 	Package: entloaderPackage, Label: badge.Label, IDColumn: badge.FieldID, IDs: entloader.IDs[uuid.UUID],
 	New:  func(sc *entloader.Scope) *BadgeQuery { return NewBadgeClient(*sc.Client().(*config)).Query() },
-	View: (*BadgeQuery).entloaderView,
+	View: entloaderBadgeView,
 	Run:  entloaderRun[*Badge, *BadgeQuery],
 }
 
@@ -391,14 +395,16 @@ var entloaderCalibrationEntity = &entloader.Entity[*Calibration]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Calibration) entloaderParent(ctx context.Context) entloader.Parent[*Calibration, int] {
 	return entloader.Parent[*Calibration, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *CalibrationQuery) entloaderView() *entloader.View {
+// entloaderCalibrationView shows a query to the runtime.
+func entloaderCalibrationView(_q *CalibrationQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -407,8 +413,8 @@ func (_q *CalibrationQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withInstrument.entloaderView())
-	v.Eager(1, "", _q.withStandards.entloaderView())
+	v.Eager(0, "", entloaderInstrumentView(_q.withInstrument))
+	v.Eager(1, "", entloaderStandardView(_q.withStandards))
 	return v
 }
 
@@ -418,7 +424,7 @@ var entloaderCalibrationTarget = &entloader.Target[*Calibration, *CalibrationQue
 	New: func(sc *entloader.Scope) *CalibrationQuery {
 		return NewCalibrationClient(*sc.Client().(*config)).Query()
 	},
-	View: (*CalibrationQuery).entloaderView,
+	View: entloaderCalibrationView,
 	Run:  entloaderRun[*Calibration, *CalibrationQuery],
 }
 
@@ -474,14 +480,16 @@ var entloaderCertificationEntity = &entloader.Entity[*Certification]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Certification) entloaderParent(ctx context.Context) entloader.Parent[*Certification, struct{}] {
 	return entloader.Parent[*Certification, struct{}]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *CertificationQuery) entloaderView() *entloader.View {
+// entloaderCertificationView shows a query to the runtime.
+func entloaderCertificationView(_q *CertificationQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -490,8 +498,8 @@ func (_q *CertificationQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withTechnician.entloaderView())
-	v.Eager(1, "", _q.withInstrument.entloaderView())
+	v.Eager(0, "", entloaderTechnicianView(_q.withTechnician))
+	v.Eager(1, "", entloaderInstrumentView(_q.withInstrument))
 	return v
 }
 
@@ -501,7 +509,7 @@ var entloaderCertificationTarget = &entloader.Target[*Certification, *Certificat
 	New: func(sc *entloader.Scope) *CertificationQuery {
 		return NewCertificationClient(*sc.Client().(*config)).Query()
 	},
-	View: (*CertificationQuery).entloaderView,
+	View: entloaderCertificationView,
 	Run:  entloaderRun[*Certification, *CertificationQuery],
 }
 
@@ -538,14 +546,16 @@ var entloaderDocumentEntity = &entloader.Entity[*Document]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Document) entloaderParent(ctx context.Context) entloader.Parent[*Document, int] {
 	return entloader.Parent[*Document, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *DocumentQuery) entloaderView() *entloader.View {
+// entloaderDocumentView shows a query to the runtime.
+func entloaderDocumentView(_q *DocumentQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -554,7 +564,7 @@ func (_q *DocumentQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withUnit.entloaderView())
+	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	return v
 }
 
@@ -562,7 +572,7 @@ func (_q *DocumentQuery) entloaderView() *entloader.View {
 var entloaderDocumentTarget = &entloader.Target[*Document, *DocumentQuery]{
 	Package: entloaderPackage, Label: document.Label, IDColumn: document.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *DocumentQuery { return NewDocumentClient(*sc.Client().(*config)).Query() },
-	View: (*DocumentQuery).entloaderView,
+	View: entloaderDocumentView,
 	Run:  entloaderRun[*Document, *DocumentQuery],
 }
 
@@ -596,14 +606,16 @@ var entloaderIncidentEntity = &entloader.Entity[*Incident]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Incident) entloaderParent(ctx context.Context) entloader.Parent[*Incident, int] {
 	return entloader.Parent[*Incident, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *IncidentQuery) entloaderView() *entloader.View {
+// entloaderIncidentView shows a query to the runtime.
+func entloaderIncidentView(_q *IncidentQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -612,7 +624,7 @@ func (_q *IncidentQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withUnit.entloaderView())
+	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	return v
 }
 
@@ -620,7 +632,7 @@ func (_q *IncidentQuery) entloaderView() *entloader.View {
 var entloaderIncidentTarget = &entloader.Target[*Incident, *IncidentQuery]{
 	Package: entloaderPackage, Label: incident.Label, IDColumn: incident.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *IncidentQuery { return NewIncidentClient(*sc.Client().(*config)).Query() },
-	View: (*IncidentQuery).entloaderView,
+	View: entloaderIncidentView,
 	Run:  entloaderRun[*Incident, *IncidentQuery],
 }
 
@@ -654,14 +666,16 @@ var entloaderInstrumentEntity = &entloader.Entity[*Instrument]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Instrument) entloaderParent(ctx context.Context) entloader.Parent[*Instrument, labid.InstrumentID] {
 	return entloader.Parent[*Instrument, labid.InstrumentID]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *InstrumentQuery) entloaderView() *entloader.View {
+// entloaderInstrumentView shows a query to the runtime.
+func entloaderInstrumentView(_q *InstrumentQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -670,11 +684,11 @@ func (_q *InstrumentQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withHome.entloaderView())
-	v.Eager(1, "", _q.withResults.entloaderView())
-	v.Eager(2, "", _q.withTechnicians.entloaderView())
-	v.Eager(3, "", _q.withCalibrations.entloaderView())
-	v.Eager(4, "", _q.withCertifications.entloaderView())
+	v.Eager(0, "", entloaderLocationView(_q.withHome))
+	v.Eager(1, "", entloaderResultView(_q.withResults))
+	v.Eager(2, "", entloaderTechnicianView(_q.withTechnicians))
+	v.Eager(3, "", entloaderCalibrationView(_q.withCalibrations))
+	v.Eager(4, "", entloaderCertificationView(_q.withCertifications))
 	return v
 }
 
@@ -682,7 +696,7 @@ func (_q *InstrumentQuery) entloaderView() *entloader.View {
 var entloaderInstrumentTarget = &entloader.Target[*Instrument, *InstrumentQuery]{
 	Package: entloaderPackage, Label: instrument.Label, IDColumn: instrument.FieldID, IDs: entloader.IDs[labid.InstrumentID],
 	New:  func(sc *entloader.Scope) *InstrumentQuery { return NewInstrumentClient(*sc.Client().(*config)).Query() },
-	View: (*InstrumentQuery).entloaderView,
+	View: entloaderInstrumentView,
 	Run:  entloaderRun[*Instrument, *InstrumentQuery],
 }
 
@@ -762,14 +776,16 @@ var entloaderLabelEntity = &entloader.Entity[*Label]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Label) entloaderParent(ctx context.Context) entloader.Parent[*Label, int] {
 	return entloader.Parent[*Label, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *LabelQuery) entloaderView() *entloader.View {
+// entloaderLabelView shows a query to the runtime.
+func entloaderLabelView(_q *LabelQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -778,7 +794,7 @@ func (_q *LabelQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSample.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSample))
 	return v
 }
 
@@ -786,7 +802,7 @@ func (_q *LabelQuery) entloaderView() *entloader.View {
 var entloaderLabelTarget = &entloader.Target[*Label, *LabelQuery]{
 	Package: entloaderPackage, Label: entlabel.Label, IDColumn: entlabel.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *LabelQuery { return NewLabelClient(*sc.Client().(*config)).Query() },
-	View: (*LabelQuery).entloaderView,
+	View: entloaderLabelView,
 	Run:  entloaderRun[*Label, *LabelQuery],
 }
 
@@ -819,14 +835,16 @@ var entloaderLocationEntity = &entloader.Entity[*Location]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Location) entloaderParent(ctx context.Context) entloader.Parent[*Location, int] {
 	return entloader.Parent[*Location, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *LocationQuery) entloaderView() *entloader.View {
+// entloaderLocationView shows a query to the runtime.
+func entloaderLocationView(_q *LocationQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -835,9 +853,9 @@ func (_q *LocationQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withParent.entloaderView())
-	v.Eager(1, "", _q.withChildren.entloaderView())
-	v.Eager(2, "", _q.withUnits.entloaderView())
+	v.Eager(0, "", entloaderLocationView(_q.withParent))
+	v.Eager(1, "", entloaderLocationView(_q.withChildren))
+	v.Eager(2, "", entloaderUnitView(_q.withUnits))
 	return v
 }
 
@@ -845,7 +863,7 @@ func (_q *LocationQuery) entloaderView() *entloader.View {
 var entloaderLocationTarget = &entloader.Target[*Location, *LocationQuery]{
 	Package: entloaderPackage, Label: location.Label, IDColumn: location.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *LocationQuery { return NewLocationClient(*sc.Client().(*config)).Query() },
-	View: (*LocationQuery).entloaderView,
+	View: entloaderLocationView,
 	Run:  entloaderRun[*Location, *LocationQuery],
 }
 
@@ -909,14 +927,16 @@ var entloaderNoteEntity = &entloader.Entity[*Note]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Note) entloaderParent(ctx context.Context) entloader.Parent[*Note, int] {
 	return entloader.Parent[*Note, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *NoteQuery) entloaderView() *entloader.View {
+// entloaderNoteView shows a query to the runtime.
+func entloaderNoteView(_q *NoteQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -925,7 +945,7 @@ func (_q *NoteQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withUnit.entloaderView())
+	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	return v
 }
 
@@ -933,7 +953,7 @@ func (_q *NoteQuery) entloaderView() *entloader.View {
 var entloaderNoteTarget = &entloader.Target[*Note, *NoteQuery]{
 	Package: entloaderPackage, Label: note.Label, IDColumn: note.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *NoteQuery { return NewNoteClient(*sc.Client().(*config)).Query() },
-	View: (*NoteQuery).entloaderView,
+	View: entloaderNoteView,
 	Run:  entloaderRun[*Note, *NoteQuery],
 }
 
@@ -963,14 +983,16 @@ var entloaderProjectEntity = &entloader.Entity[*Project]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Project) entloaderParent(ctx context.Context) entloader.Parent[*Project, int64] {
 	return entloader.Parent[*Project, int64]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *ProjectQuery) entloaderView() *entloader.View {
+// entloaderProjectView shows a query to the runtime.
+func entloaderProjectView(_q *ProjectQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -979,8 +1001,8 @@ func (_q *ProjectQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSamples.entloaderView())
-	v.Eager(1, "", _q.withAssignments.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSamples))
+	v.Eager(1, "", entloaderAssignmentView(_q.withAssignments))
 	return v
 }
 
@@ -988,7 +1010,7 @@ func (_q *ProjectQuery) entloaderView() *entloader.View {
 var entloaderProjectTarget = &entloader.Target[*Project, *ProjectQuery]{
 	Package: entloaderPackage, Label: project.Label, IDColumn: project.FieldID, IDs: entloader.IDs[int64],
 	New:  func(sc *entloader.Scope) *ProjectQuery { return NewProjectClient(*sc.Client().(*config)).Query() },
-	View: (*ProjectQuery).entloaderView,
+	View: entloaderProjectView,
 	Run:  entloaderRun[*Project, *ProjectQuery],
 }
 
@@ -1033,14 +1055,16 @@ var entloaderResultEntity = &entloader.Entity[*Result]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Result) entloaderParent(ctx context.Context) entloader.Parent[*Result, int] {
 	return entloader.Parent[*Result, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *ResultQuery) entloaderView() *entloader.View {
+// entloaderResultView shows a query to the runtime.
+func entloaderResultView(_q *ResultQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -1049,8 +1073,8 @@ func (_q *ResultQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSample.entloaderView())
-	v.Eager(1, "", _q.withInstrument.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSample))
+	v.Eager(1, "", entloaderInstrumentView(_q.withInstrument))
 	return v
 }
 
@@ -1058,7 +1082,7 @@ func (_q *ResultQuery) entloaderView() *entloader.View {
 var entloaderResultTarget = &entloader.Target[*Result, *ResultQuery]{
 	Package: entloaderPackage, Label: result.Label, IDColumn: result.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *ResultQuery { return NewResultClient(*sc.Client().(*config)).Query() },
-	View: (*ResultQuery).entloaderView,
+	View: entloaderResultView,
 	Run:  entloaderRun[*Result, *ResultQuery],
 }
 
@@ -1104,14 +1128,16 @@ var entloaderSampleEntity = &entloader.Entity[*Sample]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Sample) entloaderParent(ctx context.Context) entloader.Parent[*Sample, int] {
 	return entloader.Parent[*Sample, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *SampleQuery) entloaderView() *entloader.View {
+// entloaderSampleView shows a query to the runtime.
+func entloaderSampleView(_q *SampleQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -1120,15 +1146,15 @@ func (_q *SampleQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withUnit.entloaderView())
-	v.Eager(1, "", _q.withTechnician.entloaderView())
-	v.Eager(2, "", _q.withResults.entloaderView())
-	v.Eager(3, "", _q.withTags.entloaderView())
-	v.Eager(4, "", _q.withLabel.entloaderView())
-	v.Eager(5, "", _q.withSource.entloaderView())
-	v.Eager(6, "", _q.withAliquots.entloaderView())
-	v.Eager(7, "", _q.withProjects.entloaderView())
-	v.Eager(8, "", _q.withAssignments.entloaderView())
+	v.Eager(0, "", entloaderUnitView(_q.withUnit))
+	v.Eager(1, "", entloaderTechnicianView(_q.withTechnician))
+	v.Eager(2, "", entloaderResultView(_q.withResults))
+	v.Eager(3, "", entloaderTagView(_q.withTags))
+	v.Eager(4, "", entloaderLabelView(_q.withLabel))
+	v.Eager(5, "", entloaderSampleView(_q.withSource))
+	v.Eager(6, "", entloaderSampleView(_q.withAliquots))
+	v.Eager(7, "", entloaderProjectView(_q.withProjects))
+	v.Eager(8, "", entloaderAssignmentView(_q.withAssignments))
 	return v
 }
 
@@ -1137,7 +1163,7 @@ var entloaderSampleTarget = &entloader.Target[*Sample, *SampleQuery]{
 	Package: entloaderPackage, Label: sample.Label, IDColumn: sample.FieldID, IDs: entloader.IDs[int],
 	Unique: []string{sample.FieldSerial},
 	New:    func(sc *entloader.Scope) *SampleQuery { return NewSampleClient(*sc.Client().(*config)).Query() },
-	View:   (*SampleQuery).entloaderView,
+	View:   entloaderSampleView,
 	Run:    entloaderRun[*Sample, *SampleQuery],
 }
 
@@ -1253,14 +1279,16 @@ var entloaderStandardEntity = &entloader.Entity[*Standard]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Standard) entloaderParent(ctx context.Context) entloader.Parent[*Standard, labid.StandardCode] {
 	return entloader.Parent[*Standard, labid.StandardCode]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *StandardQuery) entloaderView() *entloader.View {
+// entloaderStandardView shows a query to the runtime.
+func entloaderStandardView(_q *StandardQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -1269,7 +1297,7 @@ func (_q *StandardQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withCalibrations.entloaderView())
+	v.Eager(0, "", entloaderCalibrationView(_q.withCalibrations))
 	return v
 }
 
@@ -1277,7 +1305,7 @@ func (_q *StandardQuery) entloaderView() *entloader.View {
 var entloaderStandardTarget = &entloader.Target[*Standard, *StandardQuery]{
 	Package: entloaderPackage, Label: standard.Label, IDColumn: standard.FieldID, IDs: entloader.IDs[labid.StandardCode],
 	New:  func(sc *entloader.Scope) *StandardQuery { return NewStandardClient(*sc.Client().(*config)).Query() },
-	View: (*StandardQuery).entloaderView,
+	View: entloaderStandardView,
 	Run:  entloaderRun[*Standard, *StandardQuery],
 }
 
@@ -1311,14 +1339,16 @@ var entloaderTagEntity = &entloader.Entity[*Tag]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Tag) entloaderParent(ctx context.Context) entloader.Parent[*Tag, string] {
 	return entloader.Parent[*Tag, string]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *TagQuery) entloaderView() *entloader.View {
+// entloaderTagView shows a query to the runtime.
+func entloaderTagView(_q *TagQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -1327,7 +1357,7 @@ func (_q *TagQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSamples.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSamples))
 	return v
 }
 
@@ -1335,7 +1365,7 @@ func (_q *TagQuery) entloaderView() *entloader.View {
 var entloaderTagTarget = &entloader.Target[*Tag, *TagQuery]{
 	Package: entloaderPackage, Label: tag.Label, IDColumn: tag.FieldID, IDs: entloader.IDs[string],
 	New:  func(sc *entloader.Scope) *TagQuery { return NewTagClient(*sc.Client().(*config)).Query() },
-	View: (*TagQuery).entloaderView,
+	View: entloaderTagView,
 	Run:  entloaderRun[*Tag, *TagQuery],
 }
 
@@ -1366,14 +1396,16 @@ var entloaderTechnicianEntity = &entloader.Entity[*Technician]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Technician) entloaderParent(ctx context.Context) entloader.Parent[*Technician, uuid.UUID] {
 	return entloader.Parent[*Technician, uuid.UUID]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *TechnicianQuery) entloaderView() *entloader.View {
+// entloaderTechnicianView shows a query to the runtime.
+func entloaderTechnicianView(_q *TechnicianQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -1382,14 +1414,14 @@ func (_q *TechnicianQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSamples.entloaderView())
-	v.Eager(1, "", _q.withPartner.entloaderView())
-	v.Eager(2, "", _q.withColleagues.entloaderView())
-	v.Eager(3, "", _q.withTrainers.entloaderView())
-	v.Eager(4, "", _q.withTrainees.entloaderView())
-	v.Eager(5, "", _q.withInstruments.entloaderView())
-	v.Eager(6, "", _q.withBadge.entloaderView())
-	v.Eager(7, "", _q.withCertifications.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSamples))
+	v.Eager(1, "", entloaderTechnicianView(_q.withPartner))
+	v.Eager(2, "", entloaderTechnicianView(_q.withColleagues))
+	v.Eager(3, "", entloaderTechnicianView(_q.withTrainers))
+	v.Eager(4, "", entloaderTechnicianView(_q.withTrainees))
+	v.Eager(5, "", entloaderInstrumentView(_q.withInstruments))
+	v.Eager(6, "", entloaderBadgeView(_q.withBadge))
+	v.Eager(7, "", entloaderCertificationView(_q.withCertifications))
 	return v
 }
 
@@ -1398,7 +1430,7 @@ var entloaderTechnicianTarget = &entloader.Target[*Technician, *TechnicianQuery]
 	Package: entloaderPackage, Label: technician.Label, IDColumn: technician.FieldID, IDs: entloader.IDs[uuid.UUID],
 	Unique: []string{technician.FieldEmail},
 	New:    func(sc *entloader.Scope) *TechnicianQuery { return NewTechnicianClient(*sc.Client().(*config)).Query() },
-	View:   (*TechnicianQuery).entloaderView,
+	View:   entloaderTechnicianView,
 	Run:    entloaderRun[*Technician, *TechnicianQuery],
 }
 
@@ -1508,14 +1540,16 @@ var entloaderUnitEntity = &entloader.Entity[*Unit]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Unit) entloaderParent(ctx context.Context) entloader.Parent[*Unit, int] {
 	return entloader.Parent[*Unit, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *UnitQuery) entloaderView() *entloader.View {
+// entloaderUnitView shows a query to the runtime.
+func entloaderUnitView(_q *UnitQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -1524,11 +1558,11 @@ func (_q *UnitQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withLocation.entloaderView())
-	v.Eager(1, "", _q.withSamples.entloaderView())
-	v.Eager(2, "", _q.withNotes.entloaderView())
-	v.Eager(3, "", _q.withIncidents.entloaderView())
-	v.Eager(4, "", _q.withDocuments.entloaderView())
+	v.Eager(0, "", entloaderLocationView(_q.withLocation))
+	v.Eager(1, "", entloaderSampleView(_q.withSamples))
+	v.Eager(2, "", entloaderNoteView(_q.withNotes))
+	v.Eager(3, "", entloaderIncidentView(_q.withIncidents))
+	v.Eager(4, "", entloaderDocumentView(_q.withDocuments))
 	return v
 }
 
@@ -1537,7 +1571,7 @@ var entloaderUnitTarget = &entloader.Target[*Unit, *UnitQuery]{
 	Package: entloaderPackage, Label: unit.Label, IDColumn: unit.FieldID, IDs: entloader.IDs[int],
 	Unique: []string{unit.FieldCode},
 	New:    func(sc *entloader.Scope) *UnitQuery { return NewUnitClient(*sc.Client().(*config)).Query() },
-	View:   (*UnitQuery).entloaderView,
+	View:   entloaderUnitView,
 	Run:    entloaderRun[*Unit, *UnitQuery],
 }
 

@@ -394,7 +394,7 @@ func (_q *IncidentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Inc
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderIncidentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderIncidentView, entloaderIncidentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -413,7 +413,7 @@ func (_q *IncidentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Inc
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderIncidentEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderIncidentView, entloaderIncidentEntity)
 	return nodes, nil
 }
 
@@ -449,7 +449,7 @@ func (_q *IncidentQuery) loadUnit(ctx context.Context, query *UnitQuery, nodes [
 
 func (_q *IncidentQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderIncidentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderIncidentView, entloaderIncidentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

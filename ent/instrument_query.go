@@ -546,7 +546,7 @@ func (_q *InstrumentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*I
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderInstrumentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderInstrumentView, entloaderInstrumentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -593,7 +593,7 @@ func (_q *InstrumentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*I
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderInstrumentEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderInstrumentView, entloaderInstrumentEntity)
 	return nodes, nil
 }
 
@@ -785,7 +785,7 @@ func (_q *InstrumentQuery) loadCertifications(ctx context.Context, query *Certif
 
 func (_q *InstrumentQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderInstrumentEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderInstrumentView, entloaderInstrumentEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -395,7 +395,7 @@ func (_q *LabelQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Label,
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderLabelEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderLabelView, entloaderLabelEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -414,7 +414,7 @@ func (_q *LabelQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Label,
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderLabelEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderLabelView, entloaderLabelEntity)
 	return nodes, nil
 }
 
@@ -453,7 +453,7 @@ func (_q *LabelQuery) loadSample(ctx context.Context, query *SampleQuery, nodes 
 
 func (_q *LabelQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderLabelEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderLabelView, entloaderLabelEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

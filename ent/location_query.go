@@ -460,7 +460,7 @@ func (_q *LocationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Loc
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderLocationEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderLocationView, entloaderLocationEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -493,7 +493,7 @@ func (_q *LocationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Loc
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderLocationEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderLocationView, entloaderLocationEntity)
 	return nodes, nil
 }
 
@@ -596,7 +596,7 @@ func (_q *LocationQuery) loadUnits(ctx context.Context, query *UnitQuery, nodes 
 
 func (_q *LocationQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderLocationEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderLocationView, entloaderLocationEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -387,7 +387,7 @@ func (_q *NoteQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Note, e
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderNoteEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderNoteView, entloaderNoteEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -406,7 +406,7 @@ func (_q *NoteQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Note, e
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderNoteEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderNoteView, entloaderNoteEntity)
 	return nodes, nil
 }
 
@@ -442,7 +442,7 @@ func (_q *NoteQuery) loadUnit(ctx context.Context, query *UnitQuery, nodes []*No
 
 func (_q *NoteQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderNoteEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderNoteView, entloaderNoteEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

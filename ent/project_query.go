@@ -425,7 +425,7 @@ func (_q *ProjectQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Proj
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderProjectEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderProjectView, entloaderProjectEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -452,7 +452,7 @@ func (_q *ProjectQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Proj
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderProjectEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderProjectView, entloaderProjectEntity)
 	return nodes, nil
 }
 
@@ -550,7 +550,7 @@ func (_q *ProjectQuery) loadAssignments(ctx context.Context, query *AssignmentQu
 
 func (_q *ProjectQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderProjectEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderProjectView, entloaderProjectEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -433,7 +433,7 @@ func (_q *ResultQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Resul
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultView, entloaderResultEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -458,7 +458,7 @@ func (_q *ResultQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Resul
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderResultEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderResultView, entloaderResultEntity)
 	return nodes, nil
 }
 
@@ -526,7 +526,7 @@ func (_q *ResultQuery) loadInstrument(ctx context.Context, query *InstrumentQuer
 
 func (_q *ResultQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultView, entloaderResultEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

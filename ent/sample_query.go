@@ -691,7 +691,7 @@ func (_q *SampleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sampl
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleView, entloaderSampleEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -763,7 +763,7 @@ func (_q *SampleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sampl
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderSampleEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderSampleView, entloaderSampleEntity)
 	return nodes, nil
 }
 
@@ -1105,7 +1105,7 @@ func (_q *SampleQuery) loadAssignments(ctx context.Context, query *AssignmentQue
 
 func (_q *SampleQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleView, entloaderSampleEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

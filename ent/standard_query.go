@@ -394,7 +394,7 @@ func (_q *StandardQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sta
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderStandardEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderStandardView, entloaderStandardEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -414,7 +414,7 @@ func (_q *StandardQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sta
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderStandardEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderStandardView, entloaderStandardEntity)
 	return nodes, nil
 }
 
@@ -492,7 +492,7 @@ func (_q *StandardQuery) loadCalibrations(ctx context.Context, query *Calibratio
 
 func (_q *StandardQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderStandardEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderStandardView, entloaderStandardEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -388,7 +388,7 @@ func (_q *TagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Tag, err
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderTagEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderTagView, entloaderTagEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -408,7 +408,7 @@ func (_q *TagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Tag, err
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderTagEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderTagView, entloaderTagEntity)
 	return nodes, nil
 }
 
@@ -476,7 +476,7 @@ func (_q *TagQuery) loadSamples(ctx context.Context, query *SampleQuery, nodes [
 
 func (_q *TagQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderTagEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderTagView, entloaderTagEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

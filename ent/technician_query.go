@@ -653,7 +653,7 @@ func (_q *TechnicianQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*T
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderTechnicianEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderTechnicianView, entloaderTechnicianEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -720,7 +720,7 @@ func (_q *TechnicianQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*T
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderTechnicianEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderTechnicianView, entloaderTechnicianEntity)
 	return nodes, nil
 }
 
@@ -1091,7 +1091,7 @@ func (_q *TechnicianQuery) loadCertifications(ctx context.Context, query *Certif
 
 func (_q *TechnicianQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderTechnicianEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderTechnicianView, entloaderTechnicianEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

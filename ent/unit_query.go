@@ -544,7 +544,7 @@ func (_q *UnitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Unit, e
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitView, entloaderUnitEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -591,7 +591,7 @@ func (_q *UnitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Unit, e
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderUnitEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderUnitView, entloaderUnitEntity)
 	return nodes, nil
 }
 
@@ -752,7 +752,7 @@ func (_q *UnitQuery) loadDocuments(ctx context.Context, query *DocumentQuery, no
 
 func (_q *UnitQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitView, entloaderUnitEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -24,11 +24,6 @@ func relationOf[R Related[K, T, Q], K comparable, T, Q any]() *Relation[K, T, Q]
 // safe for concurrent use.
 type ManyBy[R Related[K, T, Q], K comparable, T, Q any] ByKey
 
-// NewManyBy returns the loader of R within l.
-func NewManyBy[R Related[K, T, Q], K comparable, T, Q any](l *Loaders) *ManyBy[R, K, T, Q] {
-	return (*ManyBy[R, K, T, Q])(&l.byKey)
-}
-
 // Load returns the targets for key; an empty slice, never nil, where there are
 // none. The slice is shared and read-only. A lone key waits a moment for
 // others, see [WithQuiet].
@@ -78,11 +73,6 @@ func (b *ManyBy[R, K, T, Q]) ClearAll(ctx context.Context) {
 // OneBy loads the one target that a key stands for. It is safe for concurrent
 // use.
 type OneBy[R Related[K, T, Q], K comparable, T, Q any] ByKey
-
-// NewOneBy returns the loader of R within l.
-func NewOneBy[R Related[K, T, Q], K comparable, T, Q any](l *Loaders) *OneBy[R, K, T, Q] {
-	return (*OneBy[R, K, T, Q])(&l.byKey)
-}
 
 // loadOne loads the one target of a relation for a key.
 func loadOne[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], loaders *Loaders, key K) (v T, err error) {

@@ -63,11 +63,6 @@ func BytesKey[B ~[]byte](of Codec[B], exact bool) Codec[Bytes] {
 // something else: such a type must not tell nil from empty.
 type OneByBytes[R Related[Bytes, T, Q], B ~[]byte, T, Q any] ByKey
 
-// NewOneByBytes returns the loader of R within l.
-func NewOneByBytes[R Related[Bytes, T, Q], B ~[]byte, T, Q any](l *Loaders) *OneByBytes[R, B, T, Q] {
-	return (*OneByBytes[R, B, T, Q])(&l.byKey)
-}
-
 // Load returns the target for key, as OneBy does.
 func (b *OneByBytes[R, B, T, Q]) Load(ctx context.Context, key B) (T, error) {
 	r := relationOf[R, Bytes, T, Q]()

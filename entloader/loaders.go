@@ -41,12 +41,13 @@ type ScopeFinder interface {
 // Init prepares loaders that are embedded by value; generated code calls it
 // once, before anything else. client is the configuration of the client that
 // the loaders were made for, driver its driver and tx whether that belongs to a
-// transaction.
-func (l *Loaders) Init(finder ScopeFinder, client any, driver dialect.Driver, tx bool, opts []Option) {
+// transaction. It returns what loaders by key point to.
+func (l *Loaders) Init(finder ScopeFinder, client any, driver dialect.Driver, tx bool, opts []Option) *ByKey {
 	l.opt = newOptions(opts)
 	l.finder = finder
 	l.byKey.loaders = l
 	l.main = Scope{loaders: l, client: client, driver: driver, tx: tx}
+	return &l.byKey
 }
 
 // Main returns the scope of the client that the loaders were made for.

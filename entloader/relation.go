@@ -25,11 +25,11 @@ type Target[T, Q any] struct {
 	New func(*Scope) Q
 	// View shows a query.
 	View func(Q) *View
-	// Run runs a query: interceptors, policies, then the statement. hook sees the
-	// final specification of the statement, answer turns the entities that it
-	// brought into what the interceptors are given. Run returns what they make of
-	// it.
-	Run func(ctx context.Context, q Q, op string, hook SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error)
+	// Run runs a query: interceptors, policies, then the statement. view is View,
+	// hook sees the final specification of the statement, answer turns the entities
+	// that it brought into what the interceptors are given. Run returns what they
+	// make of it.
+	Run func(ctx context.Context, q Q, view func(Q) *View, op string, hook SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error)
 	// IDs returns a list of n zero ids: what interceptors see of Exist. It is nil
 	// for types without one id.
 	IDs func(n int) ent.Value
@@ -65,7 +65,7 @@ func runAll[T, Q any](ctx context.Context, t *Target[T, Q], q Q, op string, hook
 	if limit > 0 {
 		v.Context.Limit = &limit
 	}
-	found, err := t.Run(ctx, q, op, hook, func(rows []T) (ent.Value, error) {
+	found, err := t.Run(ctx, q, t.View, op, hook, func(rows []T) (ent.Value, error) {
 		if scanned = rows; len(v.Interceptors) > 0 {
 			scanned = slices.Clone(rows) // interceptors may edit theirs
 		}
@@ -92,7 +92,7 @@ func runCount[T, Q any](ctx context.Context, t *Target[T, Q], q Q, op string, ho
 		}
 		c.AppendFieldOnce(t.IDColumn)
 	}
-	return t.Run(ctx, q, op, hook, func([]T) (ent.Value, error) { return answer() })
+	return t.Run(ctx, q, t.View, op, hook, func([]T) (ent.Value, error) { return answer() })
 }
 
 // SpecHook rewrites a statement: spec is what ent is about to send, q the

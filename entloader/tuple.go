@@ -27,11 +27,6 @@ type Tupled[U, K comparable, T, Q any] interface {
 // OneByTuple is a OneBy for keys of several columns.
 type OneByTuple[R Tupled[U, K, T, Q], U, K comparable, T, Q any] ByKey
 
-// NewOneByTuple returns the loader of R within l.
-func NewOneByTuple[R Tupled[U, K, T, Q], U, K comparable, T, Q any](l *Loaders) *OneByTuple[R, U, K, T, Q] {
-	return (*OneByTuple[R, U, K, T, Q])(&l.byKey)
-}
-
 // Load returns the target for key, as OneBy does.
 func (b *OneByTuple[R, U, K, T, Q]) Load(ctx context.Context, key U) (T, error) {
 	var r R

@@ -111,7 +111,7 @@ func testKeysOfBytes(t *testing.T, db Database) {
 		_, err := by.Load(ctx, nil)
 		require.True(t, ent.IsNotFound(err), "nil is no key")
 		for _, k := range []string{"", "none"} {
-			got, err := by.OneBy().Load(ctx, entloader.Bytes(k))
+			got, err := by.Load(ctx, []byte(k))
 			require.NoError(t, err)
 			require.Same(t, whole[1], got)
 		}

@@ -79,6 +79,15 @@ func (d *dynamicModel) Kind() string {
 	return "DeclaredBy"
 }
 
+// LoaderType is the type of the loader by key.
+func (d *dynamicModel) LoaderType() string {
+	params := ""
+	if len(d.Params) > 0 {
+		params = ", " + d.ParamsType()
+	}
+	return fmt.Sprintf("entloader.%s[*%sBy, %s, *%s, *%s%s]", d.Kind(), d.Var(), d.Edge.Owner.IDType(), d.Edge.Type.Name, d.Edge.Type.QueryName(), params)
+}
+
 // Counts are the methods that count. A fixed offset has no count in ent; that only the
 // first row is loaded is a limit, and does not matter to either.
 func (d *dynamicModel) Counts() []countModel {

@@ -10,11 +10,11 @@ import (
 // taken are the names that generated code has for packages, parameters and
 // variables of its own. A test compares them with what is generated.
 var taken = []string{
-	"answer", "atomic", "c", "client", "context", "ctx", "d", "dialect", "driver", "drv", "e", "ent", "entities",
+	"answer", "atomic", "by", "c", "client", "context", "ctx", "d", "dialect", "driver", "drv", "e", "ent", "entities",
 	"entloader", "err", "field", "fk", "fmt", "h", "hook", "http", "i", "inters", "k", "key", "l", "label", "many",
 	"maps", "missing", "n", "name", "next", "nodes", "ok", "one", "op", "opt", "opts", "own", "p", "params", "q", "qc",
 	"qr", "query", "r", "returned", "s", "sc", "scanned", "set", "slices", "spec", "sqlgraph", "strings", "time", "tx",
-	"v", "w", "with",
+	"v", "view", "w", "with",
 }
 
 // localName is what generated code calls a package: a type Set has a package

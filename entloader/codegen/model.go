@@ -116,6 +116,14 @@ func (t *typeModel) Misread() string {
 // be a type, and the edge groups of a type User.
 func (t *typeModel) TargetVar() string { return "entloader" + t.Name + "Target" }
 
+// ViewFunc is the function that shows a query to the runtime.
+func (t *typeModel) ViewFunc() string { return viewFunc(t.Name) }
+
+// ViewFunc is that of the type called name.
+func (m *model) ViewFunc(name string) string { return viewFunc(name) }
+
+func viewFunc(name string) string { return "entloader" + name + "View" }
+
 // relationVar is the variable that holds a relation.
 func (t *typeModel) relationVar(field string) string { return "entloader" + t.Name + "_" + field }
 
@@ -163,16 +171,16 @@ func (r *relationModel) Kind() string {
 // as they are compared.
 func (r *relationModel) TakesBytes() bool { return r.One && r.Key.Bytes() }
 
-// KeyTypes are the types of keys in that of the loader by key: as users have them,
-// where that is another one, and as they are compared.
-func (r *relationModel) KeyTypes() string {
+// LoaderType is the type of the loader by key.
+func (r *relationModel) LoaderType() string {
+	keys := r.Key.Type
 	switch {
 	case r.Struct():
-		return r.Key.Go + ", " + r.Key.Type
+		keys = r.Key.Go + ", " + keys
 	case r.TakesBytes():
-		return r.Key.Go
+		keys = r.Key.Go
 	}
-	return r.Key.Type
+	return fmt.Sprintf("entloader.%s[*%sRelation, %s, *%s, *%s]", r.Kind(), r.Var, keys, r.Target.Name, r.Target.QueryName())
 }
 
 // MakeCodec is the expression for a function that makes the codec.
@@ -186,6 +194,11 @@ func (r *relationModel) MakeCodec() string {
 // Has reports whether a type has loaders.
 func (m *model) Has(name string) bool {
 	return slices.ContainsFunc(m.Types, func(t *typeModel) bool { return t.Name == name })
+}
+
+// HasKeys reports whether something is loaded by key.
+func (m *model) HasKeys() bool {
+	return slices.ContainsFunc(m.Types, func(t *typeModel) bool { return len(t.Keys) > 0 })
 }
 
 // Remembers reports whether loaders remember the entities of a type: it has

@@ -110,7 +110,7 @@ func (r *renderer) relation(k *relationModel, match entloader.Match) *entloader.
 	t := &entloader.Target[*row, *rowQuery]{
 		New:  func(*entloader.Scope) *rowQuery { return &rowQuery{target: k.Target.Type} },
 		View: func(q *rowQuery) *entloader.View { return &entloader.View{Context: &q.QueryContext} },
-		Run: func(ctx context.Context, q *rowQuery, _ string, hook entloader.SpecHook, _ func([]*row) (ent.Value, error)) (ent.Value, error) {
+		Run: func(ctx context.Context, q *rowQuery, _ func(*rowQuery) *entloader.View, _ string, hook entloader.SpecHook, _ func([]*row) (ent.Value, error)) (ent.Value, error) {
 			return nil, q.send(ctx, hook)
 		},
 	}

@@ -422,7 +422,7 @@ func (_q *AlbumQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Album,
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderAlbumEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderAlbumView, entloaderAlbumEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -445,7 +445,7 @@ func (_q *AlbumQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Album,
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderAlbumEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderAlbumView, entloaderAlbumEntity)
 	return nodes, nil
 }
 
@@ -514,7 +514,7 @@ func (_q *AlbumQuery) loadTracks(ctx context.Context, query *TrackQuery, nodes [
 
 func (_q *AlbumQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderAlbumEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderAlbumView, entloaderAlbumEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

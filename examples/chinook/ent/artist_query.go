@@ -385,7 +385,7 @@ func (_q *ArtistQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Artis
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderArtistEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderArtistView, entloaderArtistEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -402,7 +402,7 @@ func (_q *ArtistQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Artis
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderArtistEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderArtistView, entloaderArtistEntity)
 	return nodes, nil
 }
 
@@ -439,7 +439,7 @@ func (_q *ArtistQuery) loadAlbums(ctx context.Context, query *AlbumQuery, nodes 
 
 func (_q *ArtistQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderArtistEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderArtistView, entloaderArtistEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

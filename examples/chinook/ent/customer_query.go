@@ -422,7 +422,7 @@ func (_q *CustomerQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Cus
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderCustomerEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderCustomerView, entloaderCustomerEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -445,7 +445,7 @@ func (_q *CustomerQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Cus
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderCustomerEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderCustomerView, entloaderCustomerEntity)
 	return nodes, nil
 }
 
@@ -514,7 +514,7 @@ func (_q *CustomerQuery) loadInvoices(ctx context.Context, query *InvoiceQuery, 
 
 func (_q *CustomerQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderCustomerEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderCustomerView, entloaderCustomerEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

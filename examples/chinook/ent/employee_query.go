@@ -457,7 +457,7 @@ func (_q *EmployeeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Emp
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderEmployeeEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderEmployeeView, entloaderEmployeeEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -487,7 +487,7 @@ func (_q *EmployeeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Emp
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderEmployeeEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderEmployeeView, entloaderEmployeeEntity)
 	return nodes, nil
 }
 
@@ -592,7 +592,7 @@ func (_q *EmployeeQuery) loadCustomers(ctx context.Context, query *CustomerQuery
 
 func (_q *EmployeeQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderEmployeeEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderEmployeeView, entloaderEmployeeEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

@@ -44,37 +44,37 @@ type Loaders struct {
 // NewLoaders returns the loaders of a new request.
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
-	l.init(opts)
-	l.Album.ByID = entloader.NewOneBy[entloaderAlbum_ByIDRelation](&l.Loaders)
-	l.Album.Artist = entloader.NewOneBy[entloaderAlbum_ArtistRelation](&l.Loaders)
-	l.Album.Tracks = entloader.NewManyBy[entloaderAlbum_TracksRelation](&l.Loaders)
-	l.Artist.ByID = entloader.NewOneBy[entloaderArtist_ByIDRelation](&l.Loaders)
-	l.Artist.Albums = entloader.NewManyBy[entloaderArtist_AlbumsRelation](&l.Loaders)
-	l.Customer.ByID = entloader.NewOneBy[entloaderCustomer_ByIDRelation](&l.Loaders)
-	l.Customer.SupportRep = entloader.NewOneBy[entloaderCustomer_SupportRepRelation](&l.Loaders)
-	l.Customer.Invoices = entloader.NewManyBy[entloaderCustomer_InvoicesRelation](&l.Loaders)
-	l.Employee.ByID = entloader.NewOneBy[entloaderEmployee_ByIDRelation](&l.Loaders)
-	l.Employee.Manager = entloader.NewOneBy[entloaderEmployee_ManagerRelation](&l.Loaders)
-	l.Employee.Reports = entloader.NewManyBy[entloaderEmployee_ReportsRelation](&l.Loaders)
-	l.Employee.Customers = entloader.NewManyBy[entloaderEmployee_CustomersRelation](&l.Loaders)
-	l.Genre.ByID = entloader.NewOneBy[entloaderGenre_ByIDRelation](&l.Loaders)
-	l.Genre.Tracks = entloader.NewManyBy[entloaderGenre_TracksRelation](&l.Loaders)
-	l.Invoice.ByID = entloader.NewOneBy[entloaderInvoice_ByIDRelation](&l.Loaders)
-	l.Invoice.Customer = entloader.NewOneBy[entloaderInvoice_CustomerRelation](&l.Loaders)
-	l.Invoice.Lines = entloader.NewManyBy[entloaderInvoice_LinesRelation](&l.Loaders)
-	l.InvoiceLine.ByID = entloader.NewOneBy[entloaderInvoiceLine_ByIDRelation](&l.Loaders)
-	l.InvoiceLine.Invoice = entloader.NewOneBy[entloaderInvoiceLine_InvoiceRelation](&l.Loaders)
-	l.InvoiceLine.Track = entloader.NewOneBy[entloaderInvoiceLine_TrackRelation](&l.Loaders)
-	l.MediaType.ByID = entloader.NewOneBy[entloaderMediaType_ByIDRelation](&l.Loaders)
-	l.MediaType.Tracks = entloader.NewManyBy[entloaderMediaType_TracksRelation](&l.Loaders)
-	l.Playlist.ByID = entloader.NewOneBy[entloaderPlaylist_ByIDRelation](&l.Loaders)
-	l.Playlist.Tracks = entloader.NewManyBy[entloaderPlaylist_TracksRelation](&l.Loaders)
-	l.Track.ByID = entloader.NewOneBy[entloaderTrack_ByIDRelation](&l.Loaders)
-	l.Track.Album = entloader.NewOneBy[entloaderTrack_AlbumRelation](&l.Loaders)
-	l.Track.MediaType = entloader.NewOneBy[entloaderTrack_MediaTypeRelation](&l.Loaders)
-	l.Track.Genre = entloader.NewOneBy[entloaderTrack_GenreRelation](&l.Loaders)
-	l.Track.Playlists = entloader.NewManyBy[entloaderTrack_PlaylistsRelation](&l.Loaders)
-	l.Track.InvoiceLines = entloader.NewManyBy[entloaderTrack_InvoiceLinesRelation](&l.Loaders)
+	by := l.init(opts)
+	l.Album.ByID = (*entloader.OneBy[*entloaderAlbum_ByIDRelation, int, *Album, *AlbumQuery])(by)
+	l.Album.Artist = (*entloader.OneBy[*entloaderAlbum_ArtistRelation, int, *Artist, *ArtistQuery])(by)
+	l.Album.Tracks = (*entloader.ManyBy[*entloaderAlbum_TracksRelation, int, *Track, *TrackQuery])(by)
+	l.Artist.ByID = (*entloader.OneBy[*entloaderArtist_ByIDRelation, int, *Artist, *ArtistQuery])(by)
+	l.Artist.Albums = (*entloader.ManyBy[*entloaderArtist_AlbumsRelation, int, *Album, *AlbumQuery])(by)
+	l.Customer.ByID = (*entloader.OneBy[*entloaderCustomer_ByIDRelation, int, *Customer, *CustomerQuery])(by)
+	l.Customer.SupportRep = (*entloader.OneBy[*entloaderCustomer_SupportRepRelation, int, *Employee, *EmployeeQuery])(by)
+	l.Customer.Invoices = (*entloader.ManyBy[*entloaderCustomer_InvoicesRelation, int, *Invoice, *InvoiceQuery])(by)
+	l.Employee.ByID = (*entloader.OneBy[*entloaderEmployee_ByIDRelation, int, *Employee, *EmployeeQuery])(by)
+	l.Employee.Manager = (*entloader.OneBy[*entloaderEmployee_ManagerRelation, int, *Employee, *EmployeeQuery])(by)
+	l.Employee.Reports = (*entloader.ManyBy[*entloaderEmployee_ReportsRelation, int, *Employee, *EmployeeQuery])(by)
+	l.Employee.Customers = (*entloader.ManyBy[*entloaderEmployee_CustomersRelation, int, *Customer, *CustomerQuery])(by)
+	l.Genre.ByID = (*entloader.OneBy[*entloaderGenre_ByIDRelation, int, *Genre, *GenreQuery])(by)
+	l.Genre.Tracks = (*entloader.ManyBy[*entloaderGenre_TracksRelation, int, *Track, *TrackQuery])(by)
+	l.Invoice.ByID = (*entloader.OneBy[*entloaderInvoice_ByIDRelation, int, *Invoice, *InvoiceQuery])(by)
+	l.Invoice.Customer = (*entloader.OneBy[*entloaderInvoice_CustomerRelation, int, *Customer, *CustomerQuery])(by)
+	l.Invoice.Lines = (*entloader.ManyBy[*entloaderInvoice_LinesRelation, int, *InvoiceLine, *InvoiceLineQuery])(by)
+	l.InvoiceLine.ByID = (*entloader.OneBy[*entloaderInvoiceLine_ByIDRelation, int, *InvoiceLine, *InvoiceLineQuery])(by)
+	l.InvoiceLine.Invoice = (*entloader.OneBy[*entloaderInvoiceLine_InvoiceRelation, int, *Invoice, *InvoiceQuery])(by)
+	l.InvoiceLine.Track = (*entloader.OneBy[*entloaderInvoiceLine_TrackRelation, int, *Track, *TrackQuery])(by)
+	l.MediaType.ByID = (*entloader.OneBy[*entloaderMediaType_ByIDRelation, int, *MediaType, *MediaTypeQuery])(by)
+	l.MediaType.Tracks = (*entloader.ManyBy[*entloaderMediaType_TracksRelation, int, *Track, *TrackQuery])(by)
+	l.Playlist.ByID = (*entloader.OneBy[*entloaderPlaylist_ByIDRelation, int, *Playlist, *PlaylistQuery])(by)
+	l.Playlist.Tracks = (*entloader.ManyBy[*entloaderPlaylist_TracksRelation, int, *Track, *TrackQuery])(by)
+	l.Track.ByID = (*entloader.OneBy[*entloaderTrack_ByIDRelation, int, *Track, *TrackQuery])(by)
+	l.Track.Album = (*entloader.OneBy[*entloaderTrack_AlbumRelation, int, *Album, *AlbumQuery])(by)
+	l.Track.MediaType = (*entloader.OneBy[*entloaderTrack_MediaTypeRelation, int, *MediaType, *MediaTypeQuery])(by)
+	l.Track.Genre = (*entloader.OneBy[*entloaderTrack_GenreRelation, int, *Genre, *GenreQuery])(by)
+	l.Track.Playlists = (*entloader.ManyBy[*entloaderTrack_PlaylistsRelation, int, *Playlist, *PlaylistQuery])(by)
+	l.Track.InvoiceLines = (*entloader.ManyBy[*entloaderTrack_InvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery])(by)
 	return l
 }
 
@@ -101,9 +101,9 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // AlbumLoaders load Albums, and what belongs to them, by key.
 type AlbumLoaders struct {
-	ByID   *entloader.OneBy[entloaderAlbum_ByIDRelation, int, *Album, *AlbumQuery]
-	Artist *entloader.OneBy[entloaderAlbum_ArtistRelation, int, *Artist, *ArtistQuery]
-	Tracks *entloader.ManyBy[entloaderAlbum_TracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[*entloaderAlbum_ByIDRelation, int, *Album, *AlbumQuery]
+	Artist *entloader.OneBy[*entloaderAlbum_ArtistRelation, int, *Artist, *ArtistQuery]
+	Tracks *entloader.ManyBy[*entloaderAlbum_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -119,20 +119,20 @@ type (
 	entloaderAlbum_TracksRelation struct{}
 )
 
-func (entloaderAlbum_ByIDRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
+func (*entloaderAlbum_ByIDRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
 	return entloaderAlbum_ByID
 }
-func (entloaderAlbum_ArtistRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
+func (*entloaderAlbum_ArtistRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
 	return entloaderAlbum_Artist
 }
-func (entloaderAlbum_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+func (*entloaderAlbum_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderAlbum_Tracks
 }
 
 // ArtistLoaders load Artists, and what belongs to them, by key.
 type ArtistLoaders struct {
-	ByID   *entloader.OneBy[entloaderArtist_ByIDRelation, int, *Artist, *ArtistQuery]
-	Albums *entloader.ManyBy[entloaderArtist_AlbumsRelation, int, *Album, *AlbumQuery]
+	ByID   *entloader.OneBy[*entloaderArtist_ByIDRelation, int, *Artist, *ArtistQuery]
+	Albums *entloader.ManyBy[*entloaderArtist_AlbumsRelation, int, *Album, *AlbumQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -147,18 +147,18 @@ type (
 	entloaderArtist_AlbumsRelation struct{}
 )
 
-func (entloaderArtist_ByIDRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
+func (*entloaderArtist_ByIDRelation) Relation() *entloader.Relation[int, *Artist, *ArtistQuery] {
 	return entloaderArtist_ByID
 }
-func (entloaderArtist_AlbumsRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
+func (*entloaderArtist_AlbumsRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
 	return entloaderArtist_Albums
 }
 
 // CustomerLoaders load Customers, and what belongs to them, by key.
 type CustomerLoaders struct {
-	ByID       *entloader.OneBy[entloaderCustomer_ByIDRelation, int, *Customer, *CustomerQuery]
-	SupportRep *entloader.OneBy[entloaderCustomer_SupportRepRelation, int, *Employee, *EmployeeQuery]
-	Invoices   *entloader.ManyBy[entloaderCustomer_InvoicesRelation, int, *Invoice, *InvoiceQuery]
+	ByID       *entloader.OneBy[*entloaderCustomer_ByIDRelation, int, *Customer, *CustomerQuery]
+	SupportRep *entloader.OneBy[*entloaderCustomer_SupportRepRelation, int, *Employee, *EmployeeQuery]
+	Invoices   *entloader.ManyBy[*entloaderCustomer_InvoicesRelation, int, *Invoice, *InvoiceQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -174,22 +174,22 @@ type (
 	entloaderCustomer_InvoicesRelation   struct{}
 )
 
-func (entloaderCustomer_ByIDRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
+func (*entloaderCustomer_ByIDRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
 	return entloaderCustomer_ByID
 }
-func (entloaderCustomer_SupportRepRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+func (*entloaderCustomer_SupportRepRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderCustomer_SupportRep
 }
-func (entloaderCustomer_InvoicesRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
+func (*entloaderCustomer_InvoicesRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
 	return entloaderCustomer_Invoices
 }
 
 // EmployeeLoaders load Employees, and what belongs to them, by key.
 type EmployeeLoaders struct {
-	ByID      *entloader.OneBy[entloaderEmployee_ByIDRelation, int, *Employee, *EmployeeQuery]
-	Manager   *entloader.OneBy[entloaderEmployee_ManagerRelation, int, *Employee, *EmployeeQuery]
-	Reports   *entloader.ManyBy[entloaderEmployee_ReportsRelation, int, *Employee, *EmployeeQuery]
-	Customers *entloader.ManyBy[entloaderEmployee_CustomersRelation, int, *Customer, *CustomerQuery]
+	ByID      *entloader.OneBy[*entloaderEmployee_ByIDRelation, int, *Employee, *EmployeeQuery]
+	Manager   *entloader.OneBy[*entloaderEmployee_ManagerRelation, int, *Employee, *EmployeeQuery]
+	Reports   *entloader.ManyBy[*entloaderEmployee_ReportsRelation, int, *Employee, *EmployeeQuery]
+	Customers *entloader.ManyBy[*entloaderEmployee_CustomersRelation, int, *Customer, *CustomerQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -206,23 +206,23 @@ type (
 	entloaderEmployee_CustomersRelation struct{}
 )
 
-func (entloaderEmployee_ByIDRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+func (*entloaderEmployee_ByIDRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderEmployee_ByID
 }
-func (entloaderEmployee_ManagerRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+func (*entloaderEmployee_ManagerRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderEmployee_Manager
 }
-func (entloaderEmployee_ReportsRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
+func (*entloaderEmployee_ReportsRelation) Relation() *entloader.Relation[int, *Employee, *EmployeeQuery] {
 	return entloaderEmployee_Reports
 }
-func (entloaderEmployee_CustomersRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
+func (*entloaderEmployee_CustomersRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
 	return entloaderEmployee_Customers
 }
 
 // GenreLoaders load Genres, and what belongs to them, by key.
 type GenreLoaders struct {
-	ByID   *entloader.OneBy[entloaderGenre_ByIDRelation, int, *Genre, *GenreQuery]
-	Tracks *entloader.ManyBy[entloaderGenre_TracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[*entloaderGenre_ByIDRelation, int, *Genre, *GenreQuery]
+	Tracks *entloader.ManyBy[*entloaderGenre_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -237,18 +237,18 @@ type (
 	entloaderGenre_TracksRelation struct{}
 )
 
-func (entloaderGenre_ByIDRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
+func (*entloaderGenre_ByIDRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
 	return entloaderGenre_ByID
 }
-func (entloaderGenre_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+func (*entloaderGenre_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderGenre_Tracks
 }
 
 // InvoiceLoaders load Invoices, and what belongs to them, by key.
 type InvoiceLoaders struct {
-	ByID     *entloader.OneBy[entloaderInvoice_ByIDRelation, int, *Invoice, *InvoiceQuery]
-	Customer *entloader.OneBy[entloaderInvoice_CustomerRelation, int, *Customer, *CustomerQuery]
-	Lines    *entloader.ManyBy[entloaderInvoice_LinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	ByID     *entloader.OneBy[*entloaderInvoice_ByIDRelation, int, *Invoice, *InvoiceQuery]
+	Customer *entloader.OneBy[*entloaderInvoice_CustomerRelation, int, *Customer, *CustomerQuery]
+	Lines    *entloader.ManyBy[*entloaderInvoice_LinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -264,21 +264,21 @@ type (
 	entloaderInvoice_LinesRelation    struct{}
 )
 
-func (entloaderInvoice_ByIDRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
+func (*entloaderInvoice_ByIDRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
 	return entloaderInvoice_ByID
 }
-func (entloaderInvoice_CustomerRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
+func (*entloaderInvoice_CustomerRelation) Relation() *entloader.Relation[int, *Customer, *CustomerQuery] {
 	return entloaderInvoice_Customer
 }
-func (entloaderInvoice_LinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
+func (*entloaderInvoice_LinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
 	return entloaderInvoice_Lines
 }
 
 // InvoiceLineLoaders load InvoiceLines, and what belongs to them, by key.
 type InvoiceLineLoaders struct {
-	ByID    *entloader.OneBy[entloaderInvoiceLine_ByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
-	Invoice *entloader.OneBy[entloaderInvoiceLine_InvoiceRelation, int, *Invoice, *InvoiceQuery]
-	Track   *entloader.OneBy[entloaderInvoiceLine_TrackRelation, int, *Track, *TrackQuery]
+	ByID    *entloader.OneBy[*entloaderInvoiceLine_ByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	Invoice *entloader.OneBy[*entloaderInvoiceLine_InvoiceRelation, int, *Invoice, *InvoiceQuery]
+	Track   *entloader.OneBy[*entloaderInvoiceLine_TrackRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -294,20 +294,20 @@ type (
 	entloaderInvoiceLine_TrackRelation   struct{}
 )
 
-func (entloaderInvoiceLine_ByIDRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
+func (*entloaderInvoiceLine_ByIDRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
 	return entloaderInvoiceLine_ByID
 }
-func (entloaderInvoiceLine_InvoiceRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
+func (*entloaderInvoiceLine_InvoiceRelation) Relation() *entloader.Relation[int, *Invoice, *InvoiceQuery] {
 	return entloaderInvoiceLine_Invoice
 }
-func (entloaderInvoiceLine_TrackRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+func (*entloaderInvoiceLine_TrackRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderInvoiceLine_Track
 }
 
 // MediaTypeLoaders load MediaTypes, and what belongs to them, by key.
 type MediaTypeLoaders struct {
-	ByID   *entloader.OneBy[entloaderMediaType_ByIDRelation, int, *MediaType, *MediaTypeQuery]
-	Tracks *entloader.ManyBy[entloaderMediaType_TracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[*entloaderMediaType_ByIDRelation, int, *MediaType, *MediaTypeQuery]
+	Tracks *entloader.ManyBy[*entloaderMediaType_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -322,17 +322,17 @@ type (
 	entloaderMediaType_TracksRelation struct{}
 )
 
-func (entloaderMediaType_ByIDRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
+func (*entloaderMediaType_ByIDRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
 	return entloaderMediaType_ByID
 }
-func (entloaderMediaType_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+func (*entloaderMediaType_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderMediaType_Tracks
 }
 
 // PlaylistLoaders load Playlists, and what belongs to them, by key.
 type PlaylistLoaders struct {
-	ByID   *entloader.OneBy[entloaderPlaylist_ByIDRelation, int, *Playlist, *PlaylistQuery]
-	Tracks *entloader.ManyBy[entloaderPlaylist_TracksRelation, int, *Track, *TrackQuery]
+	ByID   *entloader.OneBy[*entloaderPlaylist_ByIDRelation, int, *Playlist, *PlaylistQuery]
+	Tracks *entloader.ManyBy[*entloaderPlaylist_TracksRelation, int, *Track, *TrackQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -347,21 +347,21 @@ type (
 	entloaderPlaylist_TracksRelation struct{}
 )
 
-func (entloaderPlaylist_ByIDRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
+func (*entloaderPlaylist_ByIDRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
 	return entloaderPlaylist_ByID
 }
-func (entloaderPlaylist_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+func (*entloaderPlaylist_TracksRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderPlaylist_Tracks
 }
 
 // TrackLoaders load Tracks, and what belongs to them, by key.
 type TrackLoaders struct {
-	ByID         *entloader.OneBy[entloaderTrack_ByIDRelation, int, *Track, *TrackQuery]
-	Album        *entloader.OneBy[entloaderTrack_AlbumRelation, int, *Album, *AlbumQuery]
-	MediaType    *entloader.OneBy[entloaderTrack_MediaTypeRelation, int, *MediaType, *MediaTypeQuery]
-	Genre        *entloader.OneBy[entloaderTrack_GenreRelation, int, *Genre, *GenreQuery]
-	Playlists    *entloader.ManyBy[entloaderTrack_PlaylistsRelation, int, *Playlist, *PlaylistQuery]
-	InvoiceLines *entloader.ManyBy[entloaderTrack_InvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
+	ByID         *entloader.OneBy[*entloaderTrack_ByIDRelation, int, *Track, *TrackQuery]
+	Album        *entloader.OneBy[*entloaderTrack_AlbumRelation, int, *Album, *AlbumQuery]
+	MediaType    *entloader.OneBy[*entloaderTrack_MediaTypeRelation, int, *MediaType, *MediaTypeQuery]
+	Genre        *entloader.OneBy[*entloaderTrack_GenreRelation, int, *Genre, *GenreQuery]
+	Playlists    *entloader.ManyBy[*entloaderTrack_PlaylistsRelation, int, *Playlist, *PlaylistQuery]
+	InvoiceLines *entloader.ManyBy[*entloaderTrack_InvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -380,21 +380,21 @@ type (
 	entloaderTrack_InvoiceLinesRelation struct{}
 )
 
-func (entloaderTrack_ByIDRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
+func (*entloaderTrack_ByIDRelation) Relation() *entloader.Relation[int, *Track, *TrackQuery] {
 	return entloaderTrack_ByID
 }
-func (entloaderTrack_AlbumRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
+func (*entloaderTrack_AlbumRelation) Relation() *entloader.Relation[int, *Album, *AlbumQuery] {
 	return entloaderTrack_Album
 }
-func (entloaderTrack_MediaTypeRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
+func (*entloaderTrack_MediaTypeRelation) Relation() *entloader.Relation[int, *MediaType, *MediaTypeQuery] {
 	return entloaderTrack_MediaType
 }
-func (entloaderTrack_GenreRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
+func (*entloaderTrack_GenreRelation) Relation() *entloader.Relation[int, *Genre, *GenreQuery] {
 	return entloaderTrack_Genre
 }
-func (entloaderTrack_PlaylistsRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
+func (*entloaderTrack_PlaylistsRelation) Relation() *entloader.Relation[int, *Playlist, *PlaylistQuery] {
 	return entloaderTrack_Playlists
 }
-func (entloaderTrack_InvoiceLinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
+func (*entloaderTrack_InvoiceLinesRelation) Relation() *entloader.Relation[int, *InvoiceLine, *InvoiceLineQuery] {
 	return entloaderTrack_InvoiceLines
 }

@@ -22,10 +22,11 @@ import (
 	"github.com/entloader/entloader/examples/chinook/ent/track"
 )
 
-// init takes the configuration of the client over into the loaders.
-func (l *Loaders) init(opts []entloader.Option) {
+// init takes the configuration of the client over into the loaders. It returns what
+// all loaders by key point to.
+func (l *Loaders) init(opts []entloader.Option) *entloader.ByKey {
 	c := &l.client.config
-	l.Loaders.Init(l, c, c.driver, entloaderTx(c), opts)
+	return l.Loaders.Init(l, c, c.driver, entloaderTx(c), opts)
 }
 
 // Scope returns the scope of a load by key: that of the transaction in ctx, of
@@ -89,13 +90,12 @@ type entloaderQuery[T any] interface {
 	Query
 	prepareQuery(context.Context) error
 	sqlAll(context.Context, ...queryHook) ([]T, error)
-	entloaderView() *entloader.View
 }
 
 // entloaderRun runs q as its methods do, with a hook on the statement. The
 // interceptors are given what answer makes of the entities that it brings.
-func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
-	v := q.entloaderView()
+func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view func(Q) *entloader.View, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
+	v := view(q)
 	ctx = setContextOp(ctx, v.Context, op)
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op strin
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
 		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, q.entloaderView().Context)
+			hook(ctx, spec, view(q).Context)
 		})
 		if err != nil {
 			return nil, err
@@ -121,7 +121,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op strin
 // type.
 //
 //go:noinline
-func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, dialect.Driver) error {
+func entloaderSend[T any, Q entloaderQuery[T]](q Q, c *config) func(context.Context, dialect.Driver) error {
 	return func(ctx context.Context, driver dialect.Driver) error {
 		own := c.driver
 		c.driver = driver
@@ -132,19 +132,19 @@ func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, 
 }
 
 // entloaderSpec prepares a query for its entities being remembered.
-func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
+func entloaderSpec[T, Q any](ctx context.Context, spec *sqlgraph.QuerySpec, q Q, view func(Q) *entloader.View, e *entloader.Entity[T]) context.Context {
 	l := LoadersFromContext(ctx)
 	if l == nil {
 		return ctx
 	}
-	return entloader.Watch(ctx, e, &l.Loaders, spec, q.entloaderView())
+	return entloader.Watch(ctx, e, &l.Loaders, spec, view(q))
 }
 
 // entloaderNodes remembers the entities of a query with configuration c as
 // siblings.
-func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
+func entloaderNodes[T, Q any](ctx context.Context, nodes []T, q Q, c *config, view func(Q) *entloader.View, e *entloader.Entity[T]) {
 	if sc := entloaderScope(ctx, c); sc != nil {
-		entloader.Remember(ctx, e, sc, q.entloaderView(), nodes)
+		entloader.Remember(ctx, e, sc, view(q), nodes)
 	}
 }
 
@@ -173,14 +173,16 @@ var entloaderAlbumEntity = &entloader.Entity[*Album]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Album) entloaderParent(ctx context.Context) entloader.Parent[*Album, int] {
 	return entloader.Parent[*Album, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *AlbumQuery) entloaderView() *entloader.View {
+// entloaderAlbumView shows a query to the runtime.
+func entloaderAlbumView(_q *AlbumQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -189,8 +191,8 @@ func (_q *AlbumQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withArtist.entloaderView())
-	v.Eager(1, "", _q.withTracks.entloaderView())
+	v.Eager(0, "", entloaderArtistView(_q.withArtist))
+	v.Eager(1, "", entloaderTrackView(_q.withTracks))
 	return v
 }
 
@@ -198,7 +200,7 @@ func (_q *AlbumQuery) entloaderView() *entloader.View {
 var entloaderAlbumTarget = &entloader.Target[*Album, *AlbumQuery]{
 	Package: entloaderPackage, Label: album.Label, IDColumn: album.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *AlbumQuery { return NewAlbumClient(*sc.Client().(*config)).Query() },
-	View: (*AlbumQuery).entloaderView,
+	View: entloaderAlbumView,
 	Run:  entloaderRun[*Album, *AlbumQuery],
 }
 
@@ -238,14 +240,16 @@ var entloaderArtistEntity = &entloader.Entity[*Artist]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Artist) entloaderParent(ctx context.Context) entloader.Parent[*Artist, int] {
 	return entloader.Parent[*Artist, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *ArtistQuery) entloaderView() *entloader.View {
+// entloaderArtistView shows a query to the runtime.
+func entloaderArtistView(_q *ArtistQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -254,7 +258,7 @@ func (_q *ArtistQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withAlbums.entloaderView())
+	v.Eager(0, "", entloaderAlbumView(_q.withAlbums))
 	return v
 }
 
@@ -262,7 +266,7 @@ func (_q *ArtistQuery) entloaderView() *entloader.View {
 var entloaderArtistTarget = &entloader.Target[*Artist, *ArtistQuery]{
 	Package: entloaderPackage, Label: artist.Label, IDColumn: artist.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *ArtistQuery { return NewArtistClient(*sc.Client().(*config)).Query() },
-	View: (*ArtistQuery).entloaderView,
+	View: entloaderArtistView,
 	Run:  entloaderRun[*Artist, *ArtistQuery],
 }
 
@@ -295,14 +299,16 @@ var entloaderCustomerEntity = &entloader.Entity[*Customer]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Customer) entloaderParent(ctx context.Context) entloader.Parent[*Customer, int] {
 	return entloader.Parent[*Customer, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *CustomerQuery) entloaderView() *entloader.View {
+// entloaderCustomerView shows a query to the runtime.
+func entloaderCustomerView(_q *CustomerQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -311,8 +317,8 @@ func (_q *CustomerQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSupportRep.entloaderView())
-	v.Eager(1, "", _q.withInvoices.entloaderView())
+	v.Eager(0, "", entloaderEmployeeView(_q.withSupportRep))
+	v.Eager(1, "", entloaderInvoiceView(_q.withInvoices))
 	return v
 }
 
@@ -320,7 +326,7 @@ func (_q *CustomerQuery) entloaderView() *entloader.View {
 var entloaderCustomerTarget = &entloader.Target[*Customer, *CustomerQuery]{
 	Package: entloaderPackage, Label: customer.Label, IDColumn: customer.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *CustomerQuery { return NewCustomerClient(*sc.Client().(*config)).Query() },
-	View: (*CustomerQuery).entloaderView,
+	View: entloaderCustomerView,
 	Run:  entloaderRun[*Customer, *CustomerQuery],
 }
 
@@ -363,14 +369,16 @@ var entloaderEmployeeEntity = &entloader.Entity[*Employee]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Employee) entloaderParent(ctx context.Context) entloader.Parent[*Employee, int] {
 	return entloader.Parent[*Employee, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *EmployeeQuery) entloaderView() *entloader.View {
+// entloaderEmployeeView shows a query to the runtime.
+func entloaderEmployeeView(_q *EmployeeQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -379,9 +387,9 @@ func (_q *EmployeeQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withManager.entloaderView())
-	v.Eager(1, "", _q.withReports.entloaderView())
-	v.Eager(2, "", _q.withCustomers.entloaderView())
+	v.Eager(0, "", entloaderEmployeeView(_q.withManager))
+	v.Eager(1, "", entloaderEmployeeView(_q.withReports))
+	v.Eager(2, "", entloaderCustomerView(_q.withCustomers))
 	return v
 }
 
@@ -389,7 +397,7 @@ func (_q *EmployeeQuery) entloaderView() *entloader.View {
 var entloaderEmployeeTarget = &entloader.Target[*Employee, *EmployeeQuery]{
 	Package: entloaderPackage, Label: employee.Label, IDColumn: employee.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *EmployeeQuery { return NewEmployeeClient(*sc.Client().(*config)).Query() },
-	View: (*EmployeeQuery).entloaderView,
+	View: entloaderEmployeeView,
 	Run:  entloaderRun[*Employee, *EmployeeQuery],
 }
 
@@ -439,14 +447,16 @@ var entloaderGenreEntity = &entloader.Entity[*Genre]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Genre) entloaderParent(ctx context.Context) entloader.Parent[*Genre, int] {
 	return entloader.Parent[*Genre, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *GenreQuery) entloaderView() *entloader.View {
+// entloaderGenreView shows a query to the runtime.
+func entloaderGenreView(_q *GenreQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -455,7 +465,7 @@ func (_q *GenreQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withTracks.entloaderView())
+	v.Eager(0, "", entloaderTrackView(_q.withTracks))
 	return v
 }
 
@@ -463,7 +473,7 @@ func (_q *GenreQuery) entloaderView() *entloader.View {
 var entloaderGenreTarget = &entloader.Target[*Genre, *GenreQuery]{
 	Package: entloaderPackage, Label: genre.Label, IDColumn: genre.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *GenreQuery { return NewGenreClient(*sc.Client().(*config)).Query() },
-	View: (*GenreQuery).entloaderView,
+	View: entloaderGenreView,
 	Run:  entloaderRun[*Genre, *GenreQuery],
 }
 
@@ -496,14 +506,16 @@ var entloaderInvoiceEntity = &entloader.Entity[*Invoice]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Invoice) entloaderParent(ctx context.Context) entloader.Parent[*Invoice, int] {
 	return entloader.Parent[*Invoice, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *InvoiceQuery) entloaderView() *entloader.View {
+// entloaderInvoiceView shows a query to the runtime.
+func entloaderInvoiceView(_q *InvoiceQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -512,8 +524,8 @@ func (_q *InvoiceQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withCustomer.entloaderView())
-	v.Eager(1, "", _q.withLines.entloaderView())
+	v.Eager(0, "", entloaderCustomerView(_q.withCustomer))
+	v.Eager(1, "", entloaderInvoiceLineView(_q.withLines))
 	return v
 }
 
@@ -521,7 +533,7 @@ func (_q *InvoiceQuery) entloaderView() *entloader.View {
 var entloaderInvoiceTarget = &entloader.Target[*Invoice, *InvoiceQuery]{
 	Package: entloaderPackage, Label: invoice.Label, IDColumn: invoice.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *InvoiceQuery { return NewInvoiceClient(*sc.Client().(*config)).Query() },
-	View: (*InvoiceQuery).entloaderView,
+	View: entloaderInvoiceView,
 	Run:  entloaderRun[*Invoice, *InvoiceQuery],
 }
 
@@ -567,14 +579,16 @@ var entloaderInvoiceLineEntity = &entloader.Entity[*InvoiceLine]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *InvoiceLine) entloaderParent(ctx context.Context) entloader.Parent[*InvoiceLine, int] {
 	return entloader.Parent[*InvoiceLine, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *InvoiceLineQuery) entloaderView() *entloader.View {
+// entloaderInvoiceLineView shows a query to the runtime.
+func entloaderInvoiceLineView(_q *InvoiceLineQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -583,8 +597,8 @@ func (_q *InvoiceLineQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withInvoice.entloaderView())
-	v.Eager(1, "", _q.withTrack.entloaderView())
+	v.Eager(0, "", entloaderInvoiceView(_q.withInvoice))
+	v.Eager(1, "", entloaderTrackView(_q.withTrack))
 	return v
 }
 
@@ -594,7 +608,7 @@ var entloaderInvoiceLineTarget = &entloader.Target[*InvoiceLine, *InvoiceLineQue
 	New: func(sc *entloader.Scope) *InvoiceLineQuery {
 		return NewInvoiceLineClient(*sc.Client().(*config)).Query()
 	},
-	View: (*InvoiceLineQuery).entloaderView,
+	View: entloaderInvoiceLineView,
 	Run:  entloaderRun[*InvoiceLine, *InvoiceLineQuery],
 }
 
@@ -634,14 +648,16 @@ var entloaderMediaTypeEntity = &entloader.Entity[*MediaType]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *MediaType) entloaderParent(ctx context.Context) entloader.Parent[*MediaType, int] {
 	return entloader.Parent[*MediaType, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *MediaTypeQuery) entloaderView() *entloader.View {
+// entloaderMediaTypeView shows a query to the runtime.
+func entloaderMediaTypeView(_q *MediaTypeQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -650,7 +666,7 @@ func (_q *MediaTypeQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withTracks.entloaderView())
+	v.Eager(0, "", entloaderTrackView(_q.withTracks))
 	return v
 }
 
@@ -658,7 +674,7 @@ func (_q *MediaTypeQuery) entloaderView() *entloader.View {
 var entloaderMediaTypeTarget = &entloader.Target[*MediaType, *MediaTypeQuery]{
 	Package: entloaderPackage, Label: mediatype.Label, IDColumn: mediatype.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *MediaTypeQuery { return NewMediaTypeClient(*sc.Client().(*config)).Query() },
-	View: (*MediaTypeQuery).entloaderView,
+	View: entloaderMediaTypeView,
 	Run:  entloaderRun[*MediaType, *MediaTypeQuery],
 }
 
@@ -688,14 +704,16 @@ var entloaderPlaylistEntity = &entloader.Entity[*Playlist]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Playlist) entloaderParent(ctx context.Context) entloader.Parent[*Playlist, int] {
 	return entloader.Parent[*Playlist, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *PlaylistQuery) entloaderView() *entloader.View {
+// entloaderPlaylistView shows a query to the runtime.
+func entloaderPlaylistView(_q *PlaylistQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -704,7 +722,7 @@ func (_q *PlaylistQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withTracks.entloaderView())
+	v.Eager(0, "", entloaderTrackView(_q.withTracks))
 	return v
 }
 
@@ -712,7 +730,7 @@ func (_q *PlaylistQuery) entloaderView() *entloader.View {
 var entloaderPlaylistTarget = &entloader.Target[*Playlist, *PlaylistQuery]{
 	Package: entloaderPackage, Label: playlist.Label, IDColumn: playlist.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *PlaylistQuery { return NewPlaylistClient(*sc.Client().(*config)).Query() },
-	View: (*PlaylistQuery).entloaderView,
+	View: entloaderPlaylistView,
 	Run:  entloaderRun[*Playlist, *PlaylistQuery],
 }
 
@@ -747,14 +765,16 @@ var entloaderTrackEntity = &entloader.Entity[*Track]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Track) entloaderParent(ctx context.Context) entloader.Parent[*Track, int] {
 	return entloader.Parent[*Track, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *TrackQuery) entloaderView() *entloader.View {
+// entloaderTrackView shows a query to the runtime.
+func entloaderTrackView(_q *TrackQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -763,11 +783,11 @@ func (_q *TrackQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withAlbum.entloaderView())
-	v.Eager(1, "", _q.withMediaType.entloaderView())
-	v.Eager(2, "", _q.withGenre.entloaderView())
-	v.Eager(3, "", _q.withPlaylists.entloaderView())
-	v.Eager(4, "", _q.withInvoiceLines.entloaderView())
+	v.Eager(0, "", entloaderAlbumView(_q.withAlbum))
+	v.Eager(1, "", entloaderMediaTypeView(_q.withMediaType))
+	v.Eager(2, "", entloaderGenreView(_q.withGenre))
+	v.Eager(3, "", entloaderPlaylistView(_q.withPlaylists))
+	v.Eager(4, "", entloaderInvoiceLineView(_q.withInvoiceLines))
 	return v
 }
 
@@ -775,7 +795,7 @@ func (_q *TrackQuery) entloaderView() *entloader.View {
 var entloaderTrackTarget = &entloader.Target[*Track, *TrackQuery]{
 	Package: entloaderPackage, Label: track.Label, IDColumn: track.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *TrackQuery { return NewTrackClient(*sc.Client().(*config)).Query() },
-	View: (*TrackQuery).entloaderView,
+	View: entloaderTrackView,
 	Run:  entloaderRun[*Track, *TrackQuery],
 }
 

@@ -385,7 +385,7 @@ func (_q *GenreQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Genre,
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderGenreEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderGenreView, entloaderGenreEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -402,7 +402,7 @@ func (_q *GenreQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Genre,
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderGenreEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderGenreView, entloaderGenreEntity)
 	return nodes, nil
 }
 
@@ -442,7 +442,7 @@ func (_q *GenreQuery) loadTracks(ctx context.Context, query *TrackQuery, nodes [
 
 func (_q *GenreQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderGenreEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderGenreView, entloaderGenreEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

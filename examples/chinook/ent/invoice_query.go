@@ -422,7 +422,7 @@ func (_q *InvoiceQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Invo
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceView, entloaderInvoiceEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -445,7 +445,7 @@ func (_q *InvoiceQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Invo
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderInvoiceEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderInvoiceView, entloaderInvoiceEntity)
 	return nodes, nil
 }
 
@@ -511,7 +511,7 @@ func (_q *InvoiceQuery) loadLines(ctx context.Context, query *InvoiceLineQuery, 
 
 func (_q *InvoiceQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceView, entloaderInvoiceEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

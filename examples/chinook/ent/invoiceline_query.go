@@ -421,7 +421,7 @@ func (_q *InvoiceLineQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceLineEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceLineView, entloaderInvoiceLineEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -443,7 +443,7 @@ func (_q *InvoiceLineQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderInvoiceLineEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderInvoiceLineView, entloaderInvoiceLineEntity)
 	return nodes, nil
 }
 
@@ -508,7 +508,7 @@ func (_q *InvoiceLineQuery) loadTrack(ctx context.Context, query *TrackQuery, no
 
 func (_q *InvoiceLineQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceLineEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderInvoiceLineView, entloaderInvoiceLineEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

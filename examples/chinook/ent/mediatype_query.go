@@ -385,7 +385,7 @@ func (_q *MediaTypeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Me
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderMediaTypeEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderMediaTypeView, entloaderMediaTypeEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -402,7 +402,7 @@ func (_q *MediaTypeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Me
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderMediaTypeEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderMediaTypeView, entloaderMediaTypeEntity)
 	return nodes, nil
 }
 
@@ -439,7 +439,7 @@ func (_q *MediaTypeQuery) loadTracks(ctx context.Context, query *TrackQuery, nod
 
 func (_q *MediaTypeQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderMediaTypeEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderMediaTypeView, entloaderMediaTypeEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

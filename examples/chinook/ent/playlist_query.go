@@ -385,7 +385,7 @@ func (_q *PlaylistQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pla
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderPlaylistEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderPlaylistView, entloaderPlaylistEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -402,7 +402,7 @@ func (_q *PlaylistQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pla
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderPlaylistEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderPlaylistView, entloaderPlaylistEntity)
 	return nodes, nil
 }
 
@@ -470,7 +470,7 @@ func (_q *PlaylistQuery) loadTracks(ctx context.Context, query *TrackQuery, node
 
 func (_q *PlaylistQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderPlaylistEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderPlaylistView, entloaderPlaylistEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

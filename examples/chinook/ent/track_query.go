@@ -533,7 +533,7 @@ func (_q *TrackQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Track,
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderTrackEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderTrackView, entloaderTrackEntity)
 	for i := range hooks {
 		hooks[i](ctx, _spec)
 	}
@@ -575,7 +575,7 @@ func (_q *TrackQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Track,
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderTrackEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderTrackView, entloaderTrackEntity)
 	return nodes, nil
 }
 
@@ -766,7 +766,7 @@ func (_q *TrackQuery) loadInvoiceLines(ctx context.Context, query *InvoiceLineQu
 
 func (_q *TrackQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderTrackEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderTrackView, entloaderTrackEntity)
 	_spec.Node.Columns = _q.ctx.Fields
 	if len(_q.ctx.Fields) > 0 {
 		_spec.Unique = _q.ctx.Unique != nil && *_q.ctx.Unique

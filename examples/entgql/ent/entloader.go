@@ -30,14 +30,14 @@ type Loaders struct {
 // NewLoaders returns the loaders of a new request.
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
-	l.init(opts)
-	l.Result.ByID = entloader.NewOneBy[entloaderResult_ByIDRelation](&l.Loaders)
-	l.Result.Sample = entloader.NewOneBy[entloaderResult_SampleRelation](&l.Loaders)
-	l.Sample.ByID = entloader.NewOneBy[entloaderSample_ByIDRelation](&l.Loaders)
-	l.Sample.Unit = entloader.NewOneBy[entloaderSample_UnitRelation](&l.Loaders)
-	l.Sample.Results = entloader.NewManyBy[entloaderSample_ResultsRelation](&l.Loaders)
-	l.Unit.ByID = entloader.NewOneBy[entloaderUnit_ByIDRelation](&l.Loaders)
-	l.Unit.Samples = entloader.NewManyBy[entloaderUnit_SamplesRelation](&l.Loaders)
+	by := l.init(opts)
+	l.Result.ByID = (*entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery])(by)
+	l.Result.Sample = (*entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery])(by)
+	l.Sample.ByID = (*entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery])(by)
+	l.Sample.Unit = (*entloader.OneBy[*entloaderSample_UnitRelation, int, *Unit, *UnitQuery])(by)
+	l.Sample.Results = (*entloader.ManyBy[*entloaderSample_ResultsRelation, int, *Result, *ResultQuery])(by)
+	l.Unit.ByID = (*entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery])(by)
+	l.Unit.Samples = (*entloader.ManyBy[*entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery])(by)
 	return l
 }
 
@@ -64,8 +64,8 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 
 // ResultLoaders load Results, and what belongs to them, by key.
 type ResultLoaders struct {
-	ByID   *entloader.OneBy[entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
-	Sample *entloader.OneBy[entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
+	ByID   *entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
+	Sample *entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -80,18 +80,18 @@ type (
 	entloaderResult_SampleRelation struct{}
 )
 
-func (entloaderResult_ByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
+func (*entloaderResult_ByIDRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderResult_ByID
 }
-func (entloaderResult_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderResult_SampleRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderResult_Sample
 }
 
 // SampleLoaders load Samples, and what belongs to them, by key.
 type SampleLoaders struct {
-	ByID    *entloader.OneBy[entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
-	Unit    *entloader.OneBy[entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
-	Results *entloader.ManyBy[entloaderSample_ResultsRelation, int, *Result, *ResultQuery]
+	ByID    *entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
+	Unit    *entloader.OneBy[*entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
+	Results *entloader.ManyBy[*entloaderSample_ResultsRelation, int, *Result, *ResultQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -107,20 +107,20 @@ type (
 	entloaderSample_ResultsRelation struct{}
 )
 
-func (entloaderSample_ByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderSample_ByIDRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderSample_ByID
 }
-func (entloaderSample_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderSample_UnitRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderSample_Unit
 }
-func (entloaderSample_ResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
+func (*entloaderSample_ResultsRelation) Relation() *entloader.Relation[int, *Result, *ResultQuery] {
 	return entloaderSample_Results
 }
 
 // UnitLoaders load Units, and what belongs to them, by key.
 type UnitLoaders struct {
-	ByID    *entloader.OneBy[entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
-	Samples *entloader.ManyBy[entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
+	ByID    *entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
+	Samples *entloader.ManyBy[*entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
 }
 
 // Siblings declares that entities belong together which no query returned
@@ -135,9 +135,9 @@ type (
 	entloaderUnit_SamplesRelation struct{}
 )
 
-func (entloaderUnit_ByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
+func (*entloaderUnit_ByIDRelation) Relation() *entloader.Relation[int, *Unit, *UnitQuery] {
 	return entloaderUnit_ByID
 }
-func (entloaderUnit_SamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
+func (*entloaderUnit_SamplesRelation) Relation() *entloader.Relation[int, *Sample, *SampleQuery] {
 	return entloaderUnit_Samples
 }

@@ -15,10 +15,11 @@ import (
 	"github.com/entloader/entloader/examples/entgql/ent/unit"
 )
 
-// init takes the configuration of the client over into the loaders.
-func (l *Loaders) init(opts []entloader.Option) {
+// init takes the configuration of the client over into the loaders. It returns what
+// all loaders by key point to.
+func (l *Loaders) init(opts []entloader.Option) *entloader.ByKey {
 	c := &l.client.config
-	l.Loaders.Init(l, c, c.driver, entloaderTx(c), opts)
+	return l.Loaders.Init(l, c, c.driver, entloaderTx(c), opts)
 }
 
 // Scope returns the scope of a load by key: that of the transaction in ctx, of
@@ -82,13 +83,12 @@ type entloaderQuery[T any] interface {
 	Query
 	prepareQuery(context.Context) error
 	sqlAll(context.Context, ...queryHook) ([]T, error)
-	entloaderView() *entloader.View
 }
 
 // entloaderRun runs q as its methods do, with a hook on the statement. The
 // interceptors are given what answer makes of the entities that it brings.
-func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
-	v := q.entloaderView()
+func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view func(Q) *entloader.View, op string, hook entloader.SpecHook, answer func([]T) (ent.Value, error)) (ent.Value, error) {
+	v := view(q)
 	ctx = setContextOp(ctx, v.Context, op)
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op strin
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
 		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, q.entloaderView().Context)
+			hook(ctx, spec, view(q).Context)
 		})
 		if err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, op strin
 // type.
 //
 //go:noinline
-func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, dialect.Driver) error {
+func entloaderSend[T any, Q entloaderQuery[T]](q Q, c *config) func(context.Context, dialect.Driver) error {
 	return func(ctx context.Context, driver dialect.Driver) error {
 		own := c.driver
 		c.driver = driver
@@ -125,19 +125,19 @@ func entloaderSend[T any](q entloaderQuery[T], c *config) func(context.Context, 
 }
 
 // entloaderSpec prepares a query for its entities being remembered.
-func entloaderSpec[T any](ctx context.Context, spec *sqlgraph.QuerySpec, q entloaderQuery[T], e *entloader.Entity[T]) context.Context {
+func entloaderSpec[T, Q any](ctx context.Context, spec *sqlgraph.QuerySpec, q Q, view func(Q) *entloader.View, e *entloader.Entity[T]) context.Context {
 	l := LoadersFromContext(ctx)
 	if l == nil {
 		return ctx
 	}
-	return entloader.Watch(ctx, e, &l.Loaders, spec, q.entloaderView())
+	return entloader.Watch(ctx, e, &l.Loaders, spec, view(q))
 }
 
 // entloaderNodes remembers the entities of a query with configuration c as
 // siblings.
-func entloaderNodes[T any](ctx context.Context, nodes []T, q entloaderQuery[T], c *config, e *entloader.Entity[T]) {
+func entloaderNodes[T, Q any](ctx context.Context, nodes []T, q Q, c *config, view func(Q) *entloader.View, e *entloader.Entity[T]) {
 	if sc := entloaderScope(ctx, c); sc != nil {
-		entloader.Remember(ctx, e, sc, q.entloaderView(), nodes)
+		entloader.Remember(ctx, e, sc, view(q), nodes)
 	}
 }
 
@@ -167,14 +167,16 @@ var entloaderResultEntity = &entloader.Entity[*Result]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Result) entloaderParent(ctx context.Context) entloader.Parent[*Result, int] {
 	return entloader.Parent[*Result, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *ResultQuery) entloaderView() *entloader.View {
+// entloaderResultView shows a query to the runtime.
+func entloaderResultView(_q *ResultQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -183,7 +185,7 @@ func (_q *ResultQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSample.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSample))
 	return v
 }
 
@@ -191,7 +193,7 @@ func (_q *ResultQuery) entloaderView() *entloader.View {
 var entloaderResultTarget = &entloader.Target[*Result, *ResultQuery]{
 	Package: entloaderPackage, Label: result.Label, IDColumn: result.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *ResultQuery { return NewResultClient(*sc.Client().(*config)).Query() },
-	View: (*ResultQuery).entloaderView,
+	View: entloaderResultView,
 	Run:  entloaderRun[*Result, *ResultQuery],
 }
 
@@ -225,14 +227,16 @@ var entloaderSampleEntity = &entloader.Entity[*Sample]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Sample) entloaderParent(ctx context.Context) entloader.Parent[*Sample, int] {
 	return entloader.Parent[*Sample, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *SampleQuery) entloaderView() *entloader.View {
+// entloaderSampleView shows a query to the runtime.
+func entloaderSampleView(_q *SampleQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -241,10 +245,10 @@ func (_q *SampleQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withUnit.entloaderView())
-	v.Eager(1, "", _q.withResults.entloaderView())
+	v.Eager(0, "", entloaderUnitView(_q.withUnit))
+	v.Eager(1, "", entloaderResultView(_q.withResults))
 	for name, with := range _q.withNamedResults {
-		v.Eager(1, name, with.entloaderView())
+		v.Eager(1, name, entloaderResultView(with))
 	}
 	return v
 }
@@ -253,7 +257,7 @@ func (_q *SampleQuery) entloaderView() *entloader.View {
 var entloaderSampleTarget = &entloader.Target[*Sample, *SampleQuery]{
 	Package: entloaderPackage, Label: sample.Label, IDColumn: sample.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *SampleQuery { return NewSampleClient(*sc.Client().(*config)).Query() },
-	View: (*SampleQuery).entloaderView,
+	View: entloaderSampleView,
 	Run:  entloaderRun[*Sample, *SampleQuery],
 }
 
@@ -293,14 +297,16 @@ var entloaderUnitEntity = &entloader.Entity[*Unit]{
 }
 
 // entloaderParent is the entity as its edges are loaded.
+//
+//go:noinline
 func (_m *Unit) entloaderParent(ctx context.Context) entloader.Parent[*Unit, int] {
 	return entloader.Parent[*Unit, int]{
 		Entity: _m, Scope: entloaderScope(ctx, &_m.config), Handle: _m.entloader, ID: _m.ID,
 	}
 }
 
-// entloaderView shows the query to the runtime.
-func (_q *UnitQuery) entloaderView() *entloader.View {
+// entloaderUnitView shows a query to the runtime.
+func entloaderUnitView(_q *UnitQuery) *entloader.View {
 	if _q == nil {
 		return nil
 	}
@@ -309,9 +315,9 @@ func (_q *UnitQuery) entloaderView() *entloader.View {
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
 		Send: entloaderSend(_q, &_q.config),
 	}
-	v.Eager(0, "", _q.withSamples.entloaderView())
+	v.Eager(0, "", entloaderSampleView(_q.withSamples))
 	for name, with := range _q.withNamedSamples {
-		v.Eager(0, name, with.entloaderView())
+		v.Eager(0, name, entloaderSampleView(with))
 	}
 	return v
 }
@@ -320,7 +326,7 @@ func (_q *UnitQuery) entloaderView() *entloader.View {
 var entloaderUnitTarget = &entloader.Target[*Unit, *UnitQuery]{
 	Package: entloaderPackage, Label: unit.Label, IDColumn: unit.FieldID, IDs: entloader.IDs[int],
 	New:  func(sc *entloader.Scope) *UnitQuery { return NewUnitClient(*sc.Client().(*config)).Query() },
-	View: (*UnitQuery).entloaderView,
+	View: entloaderUnitView,
 	Run:  entloaderRun[*Unit, *UnitQuery],
 }
 

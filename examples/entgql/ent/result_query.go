@@ -394,7 +394,7 @@ func (_q *ResultQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Resul
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultView, entloaderResultEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -413,7 +413,7 @@ func (_q *ResultQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Resul
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderResultEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderResultView, entloaderResultEntity)
 	for i := range _q.loadTotal {
 		if err := _q.loadTotal[i](ctx, nodes); err != nil {
 			return nil, err
@@ -457,7 +457,7 @@ func (_q *ResultQuery) loadSample(ctx context.Context, query *SampleQuery, nodes
 
 func (_q *ResultQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderResultView, entloaderResultEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

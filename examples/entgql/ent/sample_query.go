@@ -433,7 +433,7 @@ func (_q *SampleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sampl
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleView, entloaderSampleEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -459,7 +459,7 @@ func (_q *SampleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sampl
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderSampleEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderSampleView, entloaderSampleEntity)
 	for name, query := range _q.withNamedResults {
 		if err := _q.loadResults(ctx, query, nodes,
 			func(n *Sample) { n.appendNamedResults(name) },
@@ -541,7 +541,7 @@ func (_q *SampleQuery) loadResults(ctx context.Context, query *ResultQuery, node
 
 func (_q *SampleQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderSampleView, entloaderSampleEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

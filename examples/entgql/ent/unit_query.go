@@ -388,7 +388,7 @@ func (_q *UnitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Unit, e
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitView, entloaderUnitEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -408,7 +408,7 @@ func (_q *UnitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Unit, e
 			return nil, err
 		}
 	}
-	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderUnitEntity)
+	entloaderNodes(ctx, nodes, _q, &_q.config, entloaderUnitView, entloaderUnitEntity)
 	for name, query := range _q.withNamedSamples {
 		if err := _q.loadSamples(ctx, query, nodes,
 			func(n *Unit) { n.appendNamedSamples(name) },
@@ -458,7 +458,7 @@ func (_q *UnitQuery) loadSamples(ctx context.Context, query *SampleQuery, nodes 
 
 func (_q *UnitQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
-	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitEntity)
+	ctx = entloaderSpec(ctx, _spec, _q, entloaderUnitView, entloaderUnitEntity)
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
