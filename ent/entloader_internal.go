@@ -121,7 +121,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view fun
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
 		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, view(q).Context)
+			hook(ctx, spec, view(q))
 		})
 		if err != nil {
 			return nil, err
@@ -131,17 +131,13 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view fun
 	return withInterceptors[Value](ctx, q, qr, v.Interceptors)
 }
 
-// entloaderSend returns a function that sends the statement of q, a query with
-// configuration c, to another driver. It is not inlined, which would be a copy per
-// type.
+// entloaderSend returns a function that sends the statement of q. It is not inlined,
+// which would be a copy per type.
 //
 //go:noinline
-func entloaderSend[T any, Q entloaderQuery[T]](q Q, c *config) func(context.Context, dialect.Driver) error {
-	return func(ctx context.Context, driver dialect.Driver) error {
-		own := c.driver
-		c.driver = driver
+func entloaderSend[T any, Q entloaderQuery[T]](q Q) func(context.Context) error {
+	return func(ctx context.Context) error {
 		_, err := q.sqlAll(ctx)
-		c.driver = own
 		return err
 	}
 }
@@ -205,7 +201,7 @@ func entloaderAssignmentView(_q *AssignmentQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSample))
 	v.Eager(1, "", entloaderProjectView(_q.withProject))
@@ -265,7 +261,7 @@ func entloaderAttachmentView(_q *AttachmentQuery) *entloader.View {
 	return &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers),
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 }
 
@@ -308,7 +304,7 @@ func entloaderBacklogView(_q *BacklogQuery) *entloader.View {
 	return &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers),
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 }
 
@@ -349,7 +345,7 @@ func entloaderBadgeView(_q *BadgeQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderTechnicianView(_q.withTechnician))
 	return v
@@ -411,7 +407,7 @@ func entloaderCalibrationView(_q *CalibrationQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderInstrumentView(_q.withInstrument))
 	v.Eager(1, "", entloaderStandardView(_q.withStandards))
@@ -496,7 +492,7 @@ func entloaderCertificationView(_q *CertificationQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderTechnicianView(_q.withTechnician))
 	v.Eager(1, "", entloaderInstrumentView(_q.withInstrument))
@@ -562,7 +558,7 @@ func entloaderDocumentView(_q *DocumentQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	return v
@@ -622,7 +618,7 @@ func entloaderIncidentView(_q *IncidentQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	return v
@@ -682,7 +678,7 @@ func entloaderInstrumentView(_q *InstrumentQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderLocationView(_q.withHome))
 	v.Eager(1, "", entloaderResultView(_q.withResults))
@@ -792,7 +788,7 @@ func entloaderLabelView(_q *LabelQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSample))
 	return v
@@ -851,7 +847,7 @@ func entloaderLocationView(_q *LocationQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderLocationView(_q.withParent))
 	v.Eager(1, "", entloaderLocationView(_q.withChildren))
@@ -943,7 +939,7 @@ func entloaderNoteView(_q *NoteQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	return v
@@ -999,7 +995,7 @@ func entloaderProjectView(_q *ProjectQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSamples))
 	v.Eager(1, "", entloaderAssignmentView(_q.withAssignments))
@@ -1071,7 +1067,7 @@ func entloaderResultView(_q *ResultQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSample))
 	v.Eager(1, "", entloaderInstrumentView(_q.withInstrument))
@@ -1144,7 +1140,7 @@ func entloaderSampleView(_q *SampleQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	v.Eager(1, "", entloaderTechnicianView(_q.withTechnician))
@@ -1295,7 +1291,7 @@ func entloaderStandardView(_q *StandardQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderCalibrationView(_q.withCalibrations))
 	return v
@@ -1355,7 +1351,7 @@ func entloaderTagView(_q *TagQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSamples))
 	return v
@@ -1412,7 +1408,7 @@ func entloaderTechnicianView(_q *TechnicianQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSamples))
 	v.Eager(1, "", entloaderTechnicianView(_q.withPartner))
@@ -1556,7 +1552,7 @@ func entloaderUnitView(_q *UnitQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), Modifiers: len(_q.modifiers), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderLocationView(_q.withLocation))
 	v.Eager(1, "", entloaderSampleView(_q.withSamples))

@@ -220,9 +220,14 @@ func (b *batch[K, C, V]) send(keys []K, out *answers[V]) error {
 func (b *batch[K, C, V]) observed(keys []K, out *answers[V]) (err error) {
 	l, o := b.loader, b.loader.opt.observer
 	start := time.Now()
+	b.ctx.mute(true) // what an observer looks up does not decide the answer
 	o.BatchStart(&b.ctx, b.ctx.about)
+	b.ctx.mute(false)
 	err = errPanicked // until the fetch returns
-	defer func() { o.BatchEnd(&b.ctx, b.ctx.about, time.Since(start), err) }()
+	defer func() {
+		b.ctx.mute(true)
+		o.BatchEnd(&b.ctx, b.ctx.about, time.Since(start), err)
+	}()
 	err = l.fetch(&b.ctx, keys, out)
 	return err
 }

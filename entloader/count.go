@@ -134,23 +134,22 @@ func countRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 		given   ent.Value
 		t       = tally[K]{rowScanner: newRowScanner(codecOf(r), keys), numbers: out}
 	)
-	hook := func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
+	hook := func(ctx context.Context, spec *sqlgraph.QuerySpec, v *View) {
 		st = statementOf(r, sc, list, len(keys))
-		if invalid = st.count(ctx, spec, qc, op); invalid != nil {
+		if invalid = st.count(spec, v.Context, op); invalid != nil {
 			// The error of a selector keeps its statement from being sent.
 			spec.Modifiers = append(spec.Modifiers, func(s *entsql.Selector) { s.AddError(invalid) })
 		}
 		t.attach(spec)
+		v.quiet(ctx)
 	}
 	got, err := runCount(ctx, r.Target, q, op, hook, func() (ent.Value, error) {
-		muteBatch(ctx, false)
 		given = t.total
 		if op == ent.OpQueryExist {
 			given = r.Target.IDs(t.total)
 		}
 		return given, nil
 	})
-	muteBatch(ctx, false)
 	switch {
 	case invalid != nil && err != nil:
 		return untold, invalid
@@ -190,7 +189,7 @@ func sameAnswer(given, got ent.Value) bool {
 // countRows changes spec into one that brings a number per key: of its rows for
 // Count, and 1 for each key that has rows for Exist. It returns the error of a
 // query that ent would not run.
-func (st *statement) count(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext, op string) error {
+func (st *statement) count(spec *sqlgraph.QuerySpec, q *ent.QueryContext, op string) error {
 	offset, fields := spec.Offset, q.Fields
 	spec.Limit, spec.Offset, spec.Unique = 0, 0, false
 	unique, none := q.Unique, false
@@ -239,7 +238,6 @@ func (st *statement) count(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent
 			}
 			s.AppendSelectAs(countOf(columns, distinct), countColumn)
 		}
-		muteBatch(ctx, true)
 	})
 	return nil
 }

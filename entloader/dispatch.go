@@ -95,7 +95,7 @@ func (l *LoaderBy[K, C, V]) newBatch(ctx context.Context, at spot) *batch[K, C, 
 // open makes b a batch that a load with ctx, at the spot, opens.
 func (b *batch[K, C, V]) open(ctx context.Context, at spot, l *LoaderBy[K, C, V]) {
 	b.loader, b.ends, b.gate = l, ctx.Done(), make(chan struct{})
-	b.ctx.open(ctx, at, l.scope, l.opt.scope)
+	b.ctx.open(ctx, at, l.scope, &l.opt)
 }
 
 // reserve makes room for n more keys.

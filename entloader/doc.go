@@ -26,7 +26,7 @@
 // and hooks look up, and what they find. The record is part of the answer:
 // another load shares it only if its own context holds equal values, so
 // viewers, tenants and soft-delete switches separate by themselves. See
-// record.go.
+// record.go, and quiet.go for what drivers look up.
 //
 // # Loaders of one's own
 //

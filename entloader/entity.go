@@ -53,9 +53,10 @@ func Watch[T any](ctx context.Context, e *Entity[T], l *Loaders, spec *sqlgraph.
 	}
 	for _, with := range v.eager {
 		if with.name == "" && with.plain() && !slices.Contains(e.Misread, with.edge) {
-			ctx = v.State.eagerly(ctx, with.edge)
+			ctx = v.State.eagerly(ctx, l, with.edge)
 		}
 	}
+	v.quiet(ctx)
 	return ctx
 }
 

@@ -34,6 +34,7 @@ type options struct {
 	settles bool // lone keys are sent when nothing else runs, see settle.go
 	maxWait time.Duration
 	scope   func(context.Context) any
+	ignored func(key any) bool
 	uncache bool
 
 	name     string
@@ -129,6 +130,16 @@ func WithMaxWait(d time.Duration) Option {
 // return a comparable value.
 func WithScope(fn func(context.Context) any) Option {
 	return func(o *options) { o.scope = fn }
+}
+
+// WithUnrecorded says which context keys do not decide an answer, although an
+// interceptor, a policy or a fetch looks them up: those of a logger, a clock, a
+// tracer. Two loads that differ in nothing else share a statement then. Keys that
+// drivers look up while they have a statement, and those of OpenTelemetry and of
+// gqlgen, need not be named. ignored is called with each key, possibly from several
+// goroutines at once, and must be fast.
+func WithUnrecorded(ignored func(key any) bool) Option {
+	return func(o *options) { o.ignored = ignored }
 }
 
 // WithoutCache makes loaders forget an answer as soon as its waiters have it.

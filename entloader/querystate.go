@@ -74,9 +74,11 @@ func (st *QueryState) selected(column string) bool {
 
 // eagerly notes that the edge with the given index is loaded together with
 // the query and without options. It returns the context to go on with.
-func (st *QueryState) eagerly(ctx context.Context, index int) context.Context {
+func (st *QueryState) eagerly(ctx context.Context, l *Loaders, index int) context.Context {
 	if st.ctx == nil {
-		st.ctx = &eagerContext{Context: ctx, recording: recording{values: ctx, record: &record{}}}
+		st.ctx = &eagerContext{Context: ctx, recording: recording{
+			values: ctx, outer: recordingOf(ctx), ignored: l.opt.ignored, record: &record{},
+		}}
 		ctx = st.ctx
 	}
 	st.eager = append(st.eager, index)

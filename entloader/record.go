@@ -13,19 +13,21 @@ import (
 
 // A recording notes which context keys are looked up and what is found.
 type recording struct {
-	values context.Context // answers the look-ups
+	values  context.Context // answers the look-ups
+	outer   *recording      // that the query of this one belongs to; nil for a batch
+	ignored func(any) bool  // of WithUnrecorded
 
 	mu     sync.Mutex
 	record *record // nil until something is noted: most fetches look nothing up
 	frozen bool
-	muted  bool // the statement is with the driver; see mute
+	muted  bool // the statement is with the driver, see quiet.go
 }
 
 func (r *recording) lookup(key any, kind keyKind) any {
 	v := r.values.Value(key)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.frozen && (!r.muted || kind == keyStatement) {
+	if !r.frozen && (!r.muted || kind == keyStatement) && (r.ignored == nil || !r.ignored(key)) {
 		if r.record == nil {
 			r.record = new(record)
 		}
@@ -64,13 +66,25 @@ func (r *recording) hasRead() bool {
 	return r.record != nil && len(r.record.keys) > 0
 }
 
-// mute stops the recording while a statement is with the driver: what drivers
-// and tracers look up does not decide the answer. Variables that ent itself
-// sets before a statement (sql.WithVar) do, and are recorded all the same.
+// mute stops the recording, and those outside of it, or goes on with it. Variables
+// that ent itself sets before a statement (sql.WithVar) are recorded all the same.
 func (r *recording) mute(v bool) {
-	r.mu.Lock()
-	r.muted = v
-	r.mu.Unlock()
+	for ; r != nil; r = r.outer {
+		r.mu.Lock()
+		r.muted = v
+		r.mu.Unlock()
+	}
+}
+
+// recordingKey is looked up for the innermost recording of a query.
+type recordingKey struct{}
+
+// recordingOf returns what records the look-ups of a query with ctx, nil if nothing
+// does. What the fetch of a generic loader looks up is recorded by its batch, but
+// that may run several queries at the same time: none of them can mute it.
+func recordingOf(ctx context.Context) *recording {
+	r, _ := ctx.Value(recordingKey{}).(*recording)
+	return r
 }
 
 // A batch serves several callers, so it can not run on the context of one: that
@@ -97,12 +111,11 @@ type batchContext struct {
 }
 
 // open makes c the context of a batch that a load with ctx, at the spot, opens.
-// scopeValue is that of WithScope, nil without.
-func (c *batchContext) open(ctx context.Context, at spot, scope *Scope, scopeValue func(context.Context) any) {
-	c.values, c.scope, c.outer = ctx, scope, at.batch
+func (c *batchContext) open(ctx context.Context, at spot, scope *Scope, opt *options) {
+	c.values, c.ignored, c.scope, c.outer = ctx, opt.ignored, scope, at.batch
 	c.spot.batch = c
-	if scopeValue != nil {
-		c.under = scopeValue(ctx)
+	if opt.scope != nil {
+		c.under = opt.scope(ctx)
 		c.record = &record{scope: c.under, own: !same(c.under, c.under)}
 	}
 }
@@ -112,8 +125,14 @@ func (c *batchContext) Done() <-chan struct{}       { return c.life.context().Do
 func (c *batchContext) Err() error                  { return c.life.err() }
 
 func (c *batchContext) Value(key any) any {
-	if key == any(spotKey{}) {
+	switch key {
+	case any(spotKey{}):
 		return &c.spot
+	case any(recordingKey{}):
+		if c.scope == nil {
+			return nil
+		}
+		return &c.recording
 	}
 	switch kind := classify(key); kind {
 	case keyLife:
@@ -135,6 +154,9 @@ type eagerContext struct {
 }
 
 func (c *eagerContext) Value(key any) any {
+	if key == any(recordingKey{}) {
+		return &c.recording
+	}
 	switch kind := classify(key); kind {
 	case keyLife, keyMasked, keyOwn:
 		return c.Context.Value(key)
@@ -145,13 +167,6 @@ func (c *eagerContext) Value(key any) any {
 
 // batchOf returns the innermost batch that ctx belongs to, nil if there is none.
 func batchOf(ctx context.Context) *batchContext { return spotOf(ctx).batch }
-
-// muteBatch mutes the recording of the batch that ctx belongs to, if any.
-func muteBatch(ctx context.Context, v bool) {
-	if c := batchOf(ctx); c != nil {
-		c.mute(v)
-	}
-}
 
 // within reports whether the load that opened the batch belongs to a fetch of
 // the scope.

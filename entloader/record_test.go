@@ -22,7 +22,7 @@ func TestBatchContext(t *testing.T) {
 	caller = graphql.WithFieldContext(caller, &graphql.FieldContext{Object: "Unit"})
 	caller = graphql.WithOperationContext(caller, &graphql.OperationContext{OperationName: "q"})
 	ctx := new(batchContext)
-	ctx.open(caller, spot{}, nil, nil)
+	ctx.open(caller, spot{}, nil, new(options))
 
 	require.Equal(t, "ada", ctx.Value(viewerKey))
 	require.Nil(t, ent.QueryFromContext(ctx), "the query context belongs to one caller")
@@ -45,7 +45,7 @@ func TestRecordMatches(t *testing.T) {
 	t.Parallel()
 	recorded := func(ctx context.Context, keys ...any) *record {
 		b := new(batchContext)
-		b.open(ctx, spot{}, nil, nil)
+		b.open(ctx, spot{}, nil, new(options))
 		defer b.life.end()
 		for _, k := range keys {
 			b.Value(k)
@@ -70,7 +70,7 @@ func TestRecordMatches(t *testing.T) {
 	vars := entsql.WithVar(bg, "app.tenant", "a")
 	look := func(ctx context.Context) *record {
 		b := new(batchContext)
-		b.open(ctx, spot{}, nil, nil)
+		b.open(ctx, spot{}, nil, new(options))
 		defer b.life.end()
 		b.mute(true) // as while the driver has the statement
 		entsql.VarFromContext(b, "app.tenant")

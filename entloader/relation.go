@@ -95,9 +95,9 @@ func runCount[T, Q any](ctx context.Context, t *Target[T, Q], q Q, op string, ho
 	return t.Run(ctx, q, t.View, op, hook, func([]T) (ent.Value, error) { return answer() })
 }
 
-// SpecHook rewrites a statement: spec is what ent is about to send, q the
-// context of its query.
-type SpecHook func(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext)
+// SpecHook rewrites a statement: spec is what ent is about to send, v shows its
+// query.
+type SpecHook func(ctx context.Context, spec *sqlgraph.QuerySpec, v *View)
 
 // A Relation says how rows of an ent type are found by a key: an edge seen from
 // its one end, or an id. There is one per edge and key, made at start-up;
@@ -299,14 +299,14 @@ func queryOnce[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	if r.Match.Table != "" && (len(keys) > 1 || !r.One) {
 		scan.idColumn = r.Target.IDColumn
 	}
-	returned, scanned, err := runAll(ctx, r.Target, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, qc *ent.QueryContext) {
+	returned, scanned, err := runAll(ctx, r.Target, q, op, func(ctx context.Context, spec *sqlgraph.QuerySpec, v *View) {
 		st = statementOf(r, sc, list, len(keys))
 		st.again = second
 		st.held = r.Match.Table == "" && scan.holds(spec, r.Match.columns())
-		st.rewrite(ctx, spec, qc)
-		scan.attach(ctx, spec, st)
+		st.rewrite(spec, v.Context)
+		scan.attach(spec, st)
+		v.quiet(ctx)
 	})
-	muteBatch(ctx, false)
 	switch {
 	case st != nil && st.refused:
 		return bounded, false, nil

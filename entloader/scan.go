@@ -1,7 +1,6 @@
 package entloader
 
 import (
-	"context"
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
@@ -132,7 +131,7 @@ func (s *rowScanner[K]) loosely() (owner int32, ok bool) {
 // attach makes the scanner read the columns that st added behind those of ent,
 // and takes them away again. It may be called several times: an interceptor may
 // retry.
-func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st *statement) {
+func (s *rowScanner[K]) attach(spec *sqlgraph.QuerySpec, st *statement) {
 	s.owners, s.entities, s.made, s.dropped, s.owner = s.owners[:0], s.entities[:0], 0, 0, -1
 	s.lost, s.once = false, false
 	if s.idColumn != "" {
@@ -155,7 +154,6 @@ func (s *rowScanner[K]) attach(ctx context.Context, spec *sqlgraph.QuerySpec, st
 		n := len(columns) - st.keyColumns - st.rankColumns
 		columns, values = columns[:n], values[:n]
 		if len(s.owners) == 0 {
-			muteBatch(ctx, false) // the driver is done with the statement
 			s.once = st.once
 			for i, c := range st.match.columns() {
 				at[i] = slices.Index(columns, c)

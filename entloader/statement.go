@@ -1,7 +1,6 @@
 package entloader
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,7 +45,7 @@ type statement struct {
 }
 
 // rewrite changes spec. q is the context of its query.
-func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *ent.QueryContext) {
+func (st *statement) rewrite(spec *sqlgraph.QuerySpec, q *ent.QueryContext) {
 	// Limit and offset are per key from here on.
 	st.limit, st.offset = spec.Limit, spec.Offset
 	spec.Limit, spec.Offset = 0, 0
@@ -83,7 +82,6 @@ func (st *statement) rewrite(ctx context.Context, spec *sqlgraph.QuerySpec, q *e
 			st.selectKey(s)
 			s.SetDistinct(distinct)
 		}
-		muteBatch(ctx, true)
 	})
 }
 

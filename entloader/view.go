@@ -23,8 +23,9 @@ type View struct {
 	// Predicates, Orders and Modifiers are how many predicates, order terms and
 	// modifiers the query has.
 	Predicates, Orders, Modifiers int
-	// Send sends the statement of the query to a driver, instead of its own.
-	Send func(context.Context, dialect.Driver) error
+	// Driver is where the query has its driver, and Send sends its statement there.
+	Driver *dialect.Driver
+	Send   func(context.Context) error
 
 	eager []eagerView
 	// opaque says that some eager load is of a type without loaders.
@@ -73,7 +74,11 @@ func (v *View) render(ctx context.Context, r *Renderer) bool {
 		return false
 	}
 	r.bound(v.Context.Limit, v.Context.Offset)
-	if !r.rendered(v.Send(ctx, r)) {
+	own := *v.Driver
+	*v.Driver = r
+	err := v.Send(ctx)
+	*v.Driver = own
+	if !r.rendered(err) {
 		return false
 	}
 	r.unique(v.Context.Unique)

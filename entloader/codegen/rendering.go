@@ -37,6 +37,7 @@ type row struct {
 
 // A rowQuery is what the query of a type is before its statement is made.
 type rowQuery struct {
+	driver dialect.Driver
 	ent.QueryContext
 	entloader.EdgeQuery[*row] // nil: it runs as part of a batch only
 	target                    *gen.Type
@@ -109,7 +110,7 @@ func (*notebook) Scope(context.Context) *entloader.Scope { return nil }
 func (r *renderer) relation(k *relationModel, match entloader.Match) *entloader.Relation[int, *row, *rowQuery] {
 	t := &entloader.Target[*row, *rowQuery]{
 		New:  func(*entloader.Scope) *rowQuery { return &rowQuery{target: k.Target.Type} },
-		View: func(q *rowQuery) *entloader.View { return &entloader.View{Context: &q.QueryContext} },
+		View: (*rowQuery).view,
 		Run: func(ctx context.Context, q *rowQuery, _ func(*rowQuery) *entloader.View, _ string, hook entloader.SpecHook, _ func([]*row) (ent.Value, error)) (ent.Value, error) {
 			return nil, q.send(ctx, hook)
 		},
@@ -151,11 +152,16 @@ func (q *rowQuery) limit(n int) { q.Limit = &n }
 
 type noteKey struct{}
 
+func (q *rowQuery) view() *entloader.View {
+	return &entloader.View{Context: &q.QueryContext, Driver: &q.driver}
+}
+
 // send gives the statement to the notebook of the load.
 func (q *rowQuery) send(ctx context.Context, hook entloader.SpecHook) error {
 	spec := q.spec()
-	hook(ctx, spec, &q.QueryContext)
-	return sqlgraph.QueryNodes(ctx, ctx.Value(noteKey{}).(*notebook), spec)
+	q.driver = ctx.Value(noteKey{}).(*notebook)
+	hook(ctx, spec, q.view())
+	return sqlgraph.QueryNodes(ctx, q.driver, spec)
 }
 
 // run lets load run for the first of two siblings and returns the statement.

@@ -106,7 +106,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view fun
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
 		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, view(q).Context)
+			hook(ctx, spec, view(q))
 		})
 		if err != nil {
 			return nil, err
@@ -116,17 +116,13 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view fun
 	return withInterceptors[Value](ctx, q, qr, v.Interceptors)
 }
 
-// entloaderSend returns a function that sends the statement of q, a query with
-// configuration c, to another driver. It is not inlined, which would be a copy per
-// type.
+// entloaderSend returns a function that sends the statement of q. It is not inlined,
+// which would be a copy per type.
 //
 //go:noinline
-func entloaderSend[T any, Q entloaderQuery[T]](q Q, c *config) func(context.Context, dialect.Driver) error {
-	return func(ctx context.Context, driver dialect.Driver) error {
-		own := c.driver
-		c.driver = driver
+func entloaderSend[T any, Q entloaderQuery[T]](q Q) func(context.Context) error {
+	return func(ctx context.Context) error {
 		_, err := q.sqlAll(ctx)
-		c.driver = own
 		return err
 	}
 }
@@ -189,7 +185,7 @@ func entloaderAlbumView(_q *AlbumQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderArtistView(_q.withArtist))
 	v.Eager(1, "", entloaderTrackView(_q.withTracks))
@@ -256,7 +252,7 @@ func entloaderArtistView(_q *ArtistQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderAlbumView(_q.withAlbums))
 	return v
@@ -315,7 +311,7 @@ func entloaderCustomerView(_q *CustomerQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderEmployeeView(_q.withSupportRep))
 	v.Eager(1, "", entloaderInvoiceView(_q.withInvoices))
@@ -385,7 +381,7 @@ func entloaderEmployeeView(_q *EmployeeQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderEmployeeView(_q.withManager))
 	v.Eager(1, "", entloaderEmployeeView(_q.withReports))
@@ -463,7 +459,7 @@ func entloaderGenreView(_q *GenreQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderTrackView(_q.withTracks))
 	return v
@@ -522,7 +518,7 @@ func entloaderInvoiceView(_q *InvoiceQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderCustomerView(_q.withCustomer))
 	v.Eager(1, "", entloaderInvoiceLineView(_q.withLines))
@@ -595,7 +591,7 @@ func entloaderInvoiceLineView(_q *InvoiceLineQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderInvoiceView(_q.withInvoice))
 	v.Eager(1, "", entloaderTrackView(_q.withTrack))
@@ -664,7 +660,7 @@ func entloaderMediaTypeView(_q *MediaTypeQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderTrackView(_q.withTracks))
 	return v
@@ -720,7 +716,7 @@ func entloaderPlaylistView(_q *PlaylistQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderTrackView(_q.withTracks))
 	return v
@@ -781,7 +777,7 @@ func entloaderTrackView(_q *TrackQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderAlbumView(_q.withAlbum))
 	v.Eager(1, "", entloaderMediaTypeView(_q.withMediaType))

@@ -99,7 +99,7 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view fun
 			return nil, fmt.Errorf("unexpected query type %T", query)
 		}
 		nodes, err := q.sqlAll(ctx, func(ctx context.Context, spec *sqlgraph.QuerySpec) {
-			hook(ctx, spec, view(q).Context)
+			hook(ctx, spec, view(q))
 		})
 		if err != nil {
 			return nil, err
@@ -109,17 +109,13 @@ func entloaderRun[T any, Q entloaderQuery[T]](ctx context.Context, q Q, view fun
 	return withInterceptors[Value](ctx, q, qr, v.Interceptors)
 }
 
-// entloaderSend returns a function that sends the statement of q, a query with
-// configuration c, to another driver. It is not inlined, which would be a copy per
-// type.
+// entloaderSend returns a function that sends the statement of q. It is not inlined,
+// which would be a copy per type.
 //
 //go:noinline
-func entloaderSend[T any, Q entloaderQuery[T]](q Q, c *config) func(context.Context, dialect.Driver) error {
-	return func(ctx context.Context, driver dialect.Driver) error {
-		own := c.driver
-		c.driver = driver
+func entloaderSend[T any, Q entloaderQuery[T]](q Q) func(context.Context) error {
+	return func(ctx context.Context) error {
 		_, err := q.sqlAll(ctx)
-		c.driver = own
 		return err
 	}
 }
@@ -183,7 +179,7 @@ func entloaderResultView(_q *ResultQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSample))
 	return v
@@ -243,7 +239,7 @@ func entloaderSampleView(_q *SampleQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderUnitView(_q.withUnit))
 	v.Eager(1, "", entloaderResultView(_q.withResults))
@@ -313,7 +309,7 @@ func entloaderUnitView(_q *UnitQuery) *entloader.View {
 	v := &entloader.View{
 		Context: _q.ctx, Interceptors: _q.inters, Path: _q.path != nil,
 		Predicates: len(_q.predicates), Orders: len(_q.order), State: &_q.entloader,
-		Send: entloaderSend(_q, &_q.config),
+		Driver: &_q.driver, Send: entloaderSend(_q),
 	}
 	v.Eager(0, "", entloaderSampleView(_q.withSamples))
 	for name, with := range _q.withNamedSamples {
