@@ -93,10 +93,34 @@ func (l *LoaderBy[K, C, V]) agrees(ctx context.Context, b *batch[K, C, V]) bool 
 	return l.opt.scope == nil || same(l.opt.scope(ctx), b.ctx.under)
 }
 
-// learn notes which context keys batches of this loader read.
+// maxApart is for how many contexts siblings are sent before two loads had the like:
+// enough for a few viewers, or one and his administrator. A loop in which each load
+// has a viewer of its own must not cost a window of keys each.
+const maxApart = 4
+
+// guesses reports whether a load may send for siblings whose key has an answer for
+// other contexts already. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) guesses(ctx context.Context) bool {
+	if slices.ContainsFunc(l.reads, func(r *record) bool { return r.matches(ctx, l.opt.scope) }) {
+		return true
+	}
+	l.apart++
+	return l.apart <= maxApart
+}
+
+// maxReads bounds what is remembered of batches that read something else each.
+const maxReads = 16
+
+// learn notes what a batch of this loader read from its context.
 func (l *LoaderBy[K, C, V]) learn(read *record) {
 	if read == nil {
 		return
+	}
+	if !slices.ContainsFunc(l.reads, read.equal) {
+		if len(l.reads) == maxReads {
+			l.reads = slices.Delete(l.reads, 0, 1)
+		}
+		l.reads = append(l.reads, read)
 	}
 	for _, k := range read.keys {
 		if !slices.Contains(l.lookups, k) {

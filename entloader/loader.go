@@ -49,6 +49,10 @@ type LoaderBy[K any, C comparable, V any] struct {
 	// lookups are context keys that earlier batches of this loader read; a
 	// load whose context differs in one does not join a running batch.
 	lookups []any
+	// reads are what the last batches read that read something else each; apart is
+	// how often siblings were sent under a context that was new, see guesses.
+	reads []*record
+	apart int
 	// kept are the keys in the order that they came in, with WithCacheLimit.
 	kept []C
 }
@@ -280,6 +284,9 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 			e.batch, e.hit, e.ready = e.slot.batch, true, true
 			return
 		}
+	}
+	if e.slot == nil && head != nil && with.keys != nil && !l.guesses(ctx) {
+		with = family[K]{why: loneContext}
 	}
 	switch e.hit = e.slot != nil; {
 	case e.hit:

@@ -15,6 +15,9 @@ type Lone struct {
 	OtherSet int
 	// Varying: siblings load the edge with different options.
 	Varying int
+	// Context: siblings load the edge under contexts that differ in what decides the
+	// answer, or can not be compared.
+	Context int
 	// Uncached: [WithoutCache] leaves nothing for siblings to find.
 	Uncached int
 	// Options: the options can not be batched, so the load ran as a query of its
@@ -40,6 +43,7 @@ const (
 	loneNoSet
 	loneOtherSet
 	loneVarying
+	loneContext
 )
 
 func (n *Lone) count(why loneReason) {
@@ -52,6 +56,8 @@ func (n *Lone) count(why loneReason) {
 		n.OtherSet++
 	case loneVarying:
 		n.Varying++
+	case loneContext:
+		n.Context++
 	}
 }
 
@@ -62,7 +68,7 @@ func (n Lone) String() string {
 		name string
 		n    int
 	}{
-		{"by key", n.ByKey}, {"no set", n.NoSet}, {"other set", n.OtherSet}, {"varying", n.Varying},
+		{"by key", n.ByKey}, {"no set", n.NoSet}, {"other set", n.OtherSet}, {"varying", n.Varying}, {"context", n.Context},
 		{"uncached", n.Uncached}, {"options", n.Options}, {"alone", n.Alone},
 		{"bounded", n.Bounded}, {"untold", n.Untold},
 	} {

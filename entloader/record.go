@@ -3,6 +3,7 @@ package entloader
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ func (r *recording) lookup(key any, kind keyKind) any {
 	defer r.mu.Unlock()
 	if !r.frozen && (!r.muted || kind == keyStatement) && (r.ignored == nil || !r.ignored(key)) {
 		if r.record == nil {
-			r.record = new(record)
+			r.record = &record{from: r.values}
 		}
 		r.record.note(key, v)
 	}
@@ -116,7 +117,7 @@ func (c *batchContext) open(ctx context.Context, at spot, scope *Scope, opt *opt
 	c.spot.batch = c
 	if opt.scope != nil {
 		c.under = opt.scope(ctx)
-		c.record = &record{scope: c.under, own: !same(c.under, c.under)}
+		c.record = &record{from: ctx, scope: c.under, own: !same(c.under, c.under)}
 	}
 }
 
@@ -184,9 +185,10 @@ func (c *batchContext) within(sc *Scope) bool {
 type record struct {
 	keys   []any
 	values []any
-	// own is set when a value can not be compared: such an answer belongs to
-	// the load that opened the batch alone.
-	own bool
+	// own is set when a value can not be compared: such an answer is one for loads
+	// with the very context that it is from.
+	own  bool
+	from context.Context
 	// scope is the value of WithScope.
 	scope any
 }
@@ -210,7 +212,7 @@ func (r *record) matches(ctx context.Context, scope func(context.Context) any) b
 		return true
 	}
 	if r.own {
-		return false
+		return same(ctx, r.from)
 	}
 	for i, k := range r.keys {
 		if !same(ctx.Value(k), r.values[i]) {
@@ -218,6 +220,11 @@ func (r *record) matches(ctx context.Context, scope func(context.Context) any) b
 		}
 	}
 	return scope == nil || same(scope(ctx), r.scope)
+}
+
+// equal reports whether two records match the same contexts, as far as can be told.
+func (r *record) equal(other *record) bool {
+	return !r.own && !other.own && slices.Equal(r.keys, other.keys) && slices.EqualFunc(r.values, other.values, same) && same(r.scope, other.scope)
 }
 
 // same compares two values as == does; values that can not be compared are

@@ -3,6 +3,7 @@ package equivalence
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -249,3 +250,70 @@ func testWithUnrecorded(t *testing.T, db Database) {
 		})
 	}
 }
+
+// Callers that all differ, or can not be compared, cost a statement each but not all
+// siblings each.
+func testEachItsOwnCaller(t *testing.T, db Database) {
+	const units = 100
+	lab := db.newLab(t, units)
+	lab.Sample.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
+		switch ctx.Value(callerKey{}).(type) {
+		case nil, int, []string:
+		default:
+			q.(*ent.SampleQuery).Where(sample.StatusEQ(sample.StatusOpen))
+		}
+		return nil
+	}))
+	var one context.Context
+	for name, c := range map[string]struct {
+		context    func(ctx context.Context, i int) context.Context
+		statements int
+	}{
+		"comparable": {withCallerNumber, units},
+		"uncomparable": {func(ctx context.Context, i int) context.Context {
+			return withCaller(ctx, []string{"role"})
+		}, units},
+		"uncomparable, one context": {func(ctx context.Context, i int) context.Context {
+			if i == 0 {
+				one = withCaller(ctx, []string{"role"})
+			}
+			return one
+		}, 1},
+		"ten, in turn": {func(ctx context.Context, i int) context.Context {
+			return withCallerNumber(ctx, i%10)
+		}, 15}, // five send for all at once, five when they come again
+	} {
+		for _, concurrent := range []bool{false, true} {
+			if concurrent && c.statements < units {
+				continue // who comes first decides
+			}
+			t.Run(fmt.Sprint(name, ", concurrent ", concurrent), func(t *testing.T) {
+				ctx, loaders := lab.load(t)
+				list := lab.Unit.Query().AllX(ctx)
+				lab.rec.Reset()
+				load := func(i int, u *ent.Unit) {
+					got, err := u.LoadSamples(c.context(ctx, i))
+					if err != nil {
+						t.Error(err)
+					}
+					if want := u.QuerySamples().CountX(withCallerNumber(t.Context(), i)); len(got) != want {
+						t.Errorf("unit %d: %d samples, want %d", u.ID, len(got), want)
+					}
+				}
+				if concurrent {
+					each(list, load)
+				} else {
+					for i, u := range list {
+						load(i, u)
+					}
+				}
+				lab.statements(t, c.statements+units)
+				s := loaders.Stats()[0]
+				require.LessOrEqual(t, s.Keys, 10*units)
+				require.Equal(t, c.statements, s.Batches)
+			})
+		}
+	}
+}
+
+func withCallerNumber(ctx context.Context, i int) context.Context { return withCaller(ctx, i) }

@@ -86,6 +86,7 @@ func Run(t *testing.T, db Database) {
 		{"DriverLooksUp", testDriverLooksUp},
 		{"ObserverLooksUp", testObserverLooksUp},
 		{"WithUnrecorded", testWithUnrecorded},
+		{"EachItsOwnCaller", testEachItsOwnCaller},
 		{"SkipSoftDelete", testSkipSoftDelete},
 		{"SkipSoftDeleteEager", testSkipSoftDeleteEager},
 		{"WithScope", testWithScope},
