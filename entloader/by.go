@@ -105,9 +105,16 @@ func loadOnes[U, K comparable, T, Q any](ctx context.Context, r *Relation[K, T, 
 	return ones, nil
 }
 
-// primeOne makes v the answer for key.
+// primeOne makes v the answer for key; nil says that there is none.
 func primeOne[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q], loaders *Loaders, key K, v T) {
-	rowLoader(r, loaders.finder.Scope(ctx), "", nil).Prime(ctx, key, rowsOf([]T{v}))
+	var (
+		none T
+		list []T
+	)
+	if any(v) != any(none) {
+		list = []T{v}
+	}
+	rowLoader(r, loaders.finder.Scope(ctx), "", nil).Prime(ctx, key, rowsOf(list))
 }
 
 // oneOf returns the one row that there is for a key.
@@ -139,7 +146,8 @@ func (b *OneBy[R, K, T, Q]) LoadAll(ctx context.Context, keys []K) ([]T, error) 
 	return loadOnes(ctx, relationOf[R, K, T, Q](), b.loaders, keys, keys)
 }
 
-// Prime makes v the answer for key, unless there is an answer already.
+// Prime makes v the answer for key, unless there is an answer already. A nil v says
+// that there is no target.
 func (b *OneBy[R, K, T, Q]) Prime(ctx context.Context, key K, v T) {
 	primeOne(ctx, relationOf[R, K, T, Q](), b.loaders, key, v)
 }

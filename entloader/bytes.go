@@ -106,7 +106,7 @@ func (b *OneByBytes[R, B, T, Q]) LoadAll(ctx context.Context, keys []B) ([]T, er
 	return ones, nil
 }
 
-// Prime makes v the answer for key, unless there is an answer already.
+// Prime makes v the answer for key, as OneBy does.
 func (b *OneByBytes[R, B, T, Q]) Prime(ctx context.Context, key B, v T) {
 	if r := relationOf[R, Bytes, T, Q](); !isNullKey(r, key) {
 		primeOne(ctx, r, b.loaders, Bytes(key), v)

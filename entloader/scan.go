@@ -254,7 +254,7 @@ func groups[K comparable, T any](s *rowScanner[K], returned, scanned []T, out []
 	}
 	if !slices.EqualFunc(returned, scanned, func(a, b T) bool { return any(a) == any(b) }) {
 		kept, ok := returnedRows(s, returned, scanned)
-		if !ok {
+		if !ok || cutOut(returned, scanned) {
 			return false
 		}
 		total = len(kept)
@@ -331,6 +331,19 @@ func group[T any](n, owners int, each func(yield func(owner int32, row T) bool))
 		starts[o]++ // the end of o when all of its rows are there
 	}
 	return all, starts[:owners]
+}
+
+// cutOut reports whether an interceptor returned a part of the entities without a gap.
+// That is what is left by one that cuts lists, to a page or to a few, and what it
+// would have left of the list of a single key nobody can tell. One that drops entities
+// for what they are rarely drops only from the ends.
+func cutOut[T any](returned, scanned []T) bool {
+	if len(returned) == 0 || len(returned) >= len(scanned) {
+		return false
+	}
+	start := slices.IndexFunc(scanned, func(e T) bool { return any(e) == any(returned[0]) })
+	return start >= 0 && start+len(returned) <= len(scanned) &&
+		slices.EqualFunc(returned, scanned[start:start+len(returned)], func(a, b T) bool { return any(a) == any(b) })
 }
 
 // returnedRows are the rows of the entities that interceptors returned: they

@@ -40,7 +40,7 @@ func (b *OneByTuple[R, U, K, T, Q]) LoadAll(ctx context.Context, keys []U) ([]T,
 	return loadOnes(ctx, r.Relation(), b.loaders, keys, tuples[R, U, K, T, Q](keys))
 }
 
-// Prime makes v the answer for key, unless there is an answer already.
+// Prime makes v the answer for key, as OneBy does.
 func (b *OneByTuple[R, U, K, T, Q]) Prime(ctx context.Context, key U, v T) {
 	var r R
 	primeOne(ctx, r.Relation(), b.loaders, r.Key(key), v)

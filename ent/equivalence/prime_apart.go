@@ -332,3 +332,23 @@ func edit(entity reflect.Value) {
 		f.SetZero()
 	}
 }
+
+// A nil that is primed says that there is no target.
+func testPrimedWithNil(t *testing.T, db Database) {
+	lab := db.newLab(t, 3)
+	ctx, loaders := lab.load(t)
+	u, s := lab.Unit.Query().FirstX(t.Context()), lab.Sample.Query().FirstX(t.Context())
+	key := ent.LocationByParentIDNameKey{ParentID: 1, Name: "hall"}
+	loaders.Unit.ByID.Prime(ctx, u.ID, nil)
+	loaders.Location.ByParentIDName.Prime(ctx, key, nil)
+	loaders.Sample.Technician.Prime(ctx, s.ID, nil)
+	lab.rec.Reset()
+	_, err := loaders.Unit.ByID.Load(ctx, u.ID)
+	require.True(t, ent.IsNotFound(err))
+	_, err = loaders.Location.ByParentIDName.Load(ctx, key)
+	require.True(t, ent.IsNotFound(err))
+	got, err := loaders.Sample.Technician.Load(ctx, s.ID)
+	require.NoError(t, err)
+	require.Nil(t, got)
+	lab.statements(t, 0)
+}

@@ -70,6 +70,7 @@ func Run(t *testing.T, db Database) {
 		{"PrimedAndInterceptors", testPrimedAndInterceptors},
 		{"PrimedAndEdited", testPrimedAndEdited},
 		{"PrimedKeys", testPrimedKeys},
+		{"PrimedWithNil", testPrimedWithNil},
 		{"PrimedTransaction", testPrimedTransaction},
 		{"PrimedSession", testPrimedSession},
 		{"PrimedByChance", testPrimedByChance},
