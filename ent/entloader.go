@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"time"
+	"unsafe"
 
 	labid "github.com/entloader/entloader/ent/labid"
 	"github.com/entloader/entloader/entloader"
@@ -23,126 +24,72 @@ type Loaders struct {
 	entloader.Loaders
 	client *Client
 	// Assignment loads by key, without a Assignment at hand.
-	Assignment AssignmentLoaders
+	Assignment *AssignmentLoaders
 	// Attachment loads by key, without a Attachment at hand.
-	Attachment AttachmentLoaders
+	Attachment *AttachmentLoaders
 	// Badge loads by key, without a Badge at hand.
-	Badge BadgeLoaders
+	Badge *BadgeLoaders
 	// Calibration loads by key, without a Calibration at hand.
-	Calibration CalibrationLoaders
+	Calibration *CalibrationLoaders
 	// Certification loads by key, without a Certification at hand.
-	Certification CertificationLoaders
+	Certification *CertificationLoaders
 	// Document loads by key, without a Document at hand.
-	Document DocumentLoaders
+	Document *DocumentLoaders
 	// Incident loads by key, without a Incident at hand.
-	Incident IncidentLoaders
+	Incident *IncidentLoaders
 	// Instrument loads by key, without a Instrument at hand.
-	Instrument InstrumentLoaders
+	Instrument *InstrumentLoaders
 	// Label loads by key, without a Label at hand.
-	Label LabelLoaders
+	Label *LabelLoaders
 	// Location loads by key, without a Location at hand.
-	Location LocationLoaders
+	Location *LocationLoaders
 	// Note loads by key, without a Note at hand.
-	Note NoteLoaders
+	Note *NoteLoaders
 	// Project loads by key, without a Project at hand.
-	Project ProjectLoaders
+	Project *ProjectLoaders
 	// Result loads by key, without a Result at hand.
-	Result ResultLoaders
+	Result *ResultLoaders
 	// Sample loads by key, without a Sample at hand.
-	Sample SampleLoaders
+	Sample *SampleLoaders
 	// Standard loads by key, without a Standard at hand.
-	Standard StandardLoaders
+	Standard *StandardLoaders
 	// Tag loads by key, without a Tag at hand.
-	Tag TagLoaders
+	Tag *TagLoaders
 	// Technician loads by key, without a Technician at hand.
-	Technician TechnicianLoaders
+	Technician *TechnicianLoaders
 	// Unit loads by key, without a Unit at hand.
-	Unit UnitLoaders
+	Unit  *UnitLoaders
+	byKey [13]*entloader.ByKey
 }
 
 // NewLoaders returns the loaders of a new request.
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
+	// All loaders by key are one pointer, whatever its type. So those of all types
+	// can share their place, and more edges take no more time to make loaders for.
 	by := l.init(opts)
-	l.Assignment.ByID = (*entloader.OneBy[*entloaderAssignment_ByIDRelation, int, *Assignment, *AssignmentQuery])(by)
-	l.Assignment.BySampleIDProjectID = (*entloader.OneByTuple[*entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, entloader.Pair[int, int64], *Assignment, *AssignmentQuery])(by)
-	l.Assignment.Sample = (*entloader.OneBy[*entloaderAssignment_SampleRelation, int, *Sample, *SampleQuery])(by)
-	l.Assignment.Project = (*entloader.OneBy[*entloaderAssignment_ProjectRelation, int, *Project, *ProjectQuery])(by)
-	l.Attachment.ByID = (*entloader.OneByBytes[*entloaderAttachment_ByIDRelation, []byte, *Attachment, *AttachmentQuery])(by)
-	l.Attachment.BySignature = (*entloader.OneByBytes[*entloaderAttachment_BySignatureRelation, []byte, *Attachment, *AttachmentQuery])(by)
-	l.Attachment.ByNameSender = (*entloader.OneByTuple[*entloaderAttachment_ByNameSenderRelation, AttachmentByNameSenderKey, entloader.Pair[string, entloader.Bytes], *Attachment, *AttachmentQuery])(by)
-	l.Badge.ByID = (*entloader.OneBy[*entloaderBadge_ByIDRelation, uuid.UUID, *Badge, *BadgeQuery])(by)
-	l.Badge.Technician = (*entloader.OneBy[*entloaderBadge_TechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
-	l.Calibration.ByID = (*entloader.OneBy[*entloaderCalibration_ByIDRelation, int, *Calibration, *CalibrationQuery])(by)
-	l.Calibration.ByPerformedAtInstrumentID = (*entloader.OneByTuple[*entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery])(by)
-	l.Calibration.Instrument = (*entloader.OneBy[*entloaderCalibration_InstrumentRelation, int, *Instrument, *InstrumentQuery])(by)
-	l.Calibration.Standards = (*entloader.ManyBy[*entloaderCalibration_StandardsRelation, int, *Standard, *StandardQuery])(by)
-	l.Certification.ByTechnicianIDInstrumentID = (*entloader.OneByTuple[*entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery])(by)
-	l.Document.ByID = (*entloader.OneBy[*entloaderDocument_ByIDRelation, int, *Document, *DocumentQuery])(by)
-	l.Document.Unit = (*entloader.OneBy[*entloaderDocument_UnitRelation, int, *Unit, *UnitQuery])(by)
-	l.Incident.ByID = (*entloader.OneBy[*entloaderIncident_ByIDRelation, int, *Incident, *IncidentQuery])(by)
-	l.Incident.Unit = (*entloader.OneBy[*entloaderIncident_UnitRelation, int, *Unit, *UnitQuery])(by)
-	l.Instrument.ByID = (*entloader.OneBy[*entloaderInstrument_ByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery])(by)
-	l.Instrument.ByAssetTag = (*entloader.OneBy[*entloaderInstrument_ByAssetTagRelation, string, *Instrument, *InstrumentQuery])(by)
-	l.Instrument.Home = (*entloader.OneBy[*entloaderInstrument_HomeRelation, labid.InstrumentID, *Location, *LocationQuery])(by)
-	l.Instrument.Results = (*entloader.ManyBy[*entloaderInstrument_ResultsRelation, labid.InstrumentID, *Result, *ResultQuery])(by)
-	l.Instrument.Technicians = (*entloader.ManyBy[*entloaderInstrument_TechniciansRelation, labid.InstrumentID, *Technician, *TechnicianQuery])(by)
-	l.Instrument.Calibrations = (*entloader.ManyBy[*entloaderInstrument_CalibrationsRelation, labid.InstrumentID, *Calibration, *CalibrationQuery])(by)
-	l.Instrument.Certifications = (*entloader.ManyBy[*entloaderInstrument_CertificationsRelation, labid.InstrumentID, *Certification, *CertificationQuery])(by)
-	l.Label.ByID = (*entloader.OneBy[*entloaderLabel_ByIDRelation, int, *Label, *LabelQuery])(by)
-	l.Label.Sample = (*entloader.OneBy[*entloaderLabel_SampleRelation, int, *Sample, *SampleQuery])(by)
-	l.Location.ByID = (*entloader.OneBy[*entloaderLocation_ByIDRelation, int, *Location, *LocationQuery])(by)
-	l.Location.ByParentIDName = (*entloader.OneByTuple[*entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, entloader.Pair[int, string], *Location, *LocationQuery])(by)
-	l.Location.Parent = (*entloader.OneBy[*entloaderLocation_ParentRelation, int, *Location, *LocationQuery])(by)
-	l.Location.Children = (*entloader.ManyBy[*entloaderLocation_ChildrenRelation, int, *Location, *LocationQuery])(by)
-	l.Location.Units = (*entloader.ManyBy[*entloaderLocation_UnitsRelation, int, *Unit, *UnitQuery])(by)
-	l.Note.ByID = (*entloader.OneBy[*entloaderNote_ByIDRelation, int, *Note, *NoteQuery])(by)
-	l.Note.Unit = (*entloader.OneBy[*entloaderNote_UnitRelation, int, *Unit, *UnitQuery])(by)
-	l.Project.ByID = (*entloader.OneBy[*entloaderProject_ByIDRelation, int64, *Project, *ProjectQuery])(by)
-	l.Project.Samples = (*entloader.ManyBy[*entloaderProject_SamplesRelation, int64, *Sample, *SampleQuery])(by)
-	l.Project.Assignments = (*entloader.ManyBy[*entloaderProject_AssignmentsRelation, int64, *Assignment, *AssignmentQuery])(by)
-	l.Result.ByID = (*entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery])(by)
-	l.Result.Sample = (*entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery])(by)
-	l.Result.Instrument = (*entloader.OneBy[*entloaderResult_InstrumentRelation, int, *Instrument, *InstrumentQuery])(by)
-	l.Sample.ByID = (*entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery])(by)
-	l.Sample.BySerial = (*entloader.OneBy[*entloaderSample_BySerialRelation, string, *Sample, *SampleQuery])(by)
-	l.Sample.Unit = (*entloader.OneBy[*entloaderSample_UnitRelation, int, *Unit, *UnitQuery])(by)
-	l.Sample.Technician = (*entloader.OneBy[*entloaderSample_TechnicianRelation, int, *Technician, *TechnicianQuery])(by)
-	l.Sample.Results = (*entloader.ManyBy[*entloaderSample_ResultsRelation, int, *Result, *ResultQuery])(by)
-	l.Sample.Tags = (*entloader.ManyBy[*entloaderSample_TagsRelation, int, *Tag, *TagQuery])(by)
-	l.Sample.Label = (*entloader.OneBy[*entloaderSample_LabelRelation, int, *Label, *LabelQuery])(by)
-	l.Sample.Source = (*entloader.OneBy[*entloaderSample_SourceRelation, int, *Sample, *SampleQuery])(by)
-	l.Sample.Aliquots = (*entloader.ManyBy[*entloaderSample_AliquotsRelation, int, *Sample, *SampleQuery])(by)
-	l.Sample.Projects = (*entloader.ManyBy[*entloaderSample_ProjectsRelation, int, *Project, *ProjectQuery])(by)
-	l.Sample.Assignments = (*entloader.ManyBy[*entloaderSample_AssignmentsRelation, int, *Assignment, *AssignmentQuery])(by)
-	l.Standard.ByID = (*entloader.OneBy[*entloaderStandard_ByIDRelation, labid.StandardCode, *Standard, *StandardQuery])(by)
-	l.Standard.Calibrations = (*entloader.ManyBy[*entloaderStandard_CalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery])(by)
-	l.Tag.ByID = (*entloader.OneBy[*entloaderTag_ByIDRelation, string, *Tag, *TagQuery])(by)
-	l.Tag.Samples = (*entloader.ManyBy[*entloaderTag_SamplesRelation, string, *Sample, *SampleQuery])(by)
-	l.Tag.LatestSamples = (*entloader.FixedBy[*entloaderTag_LatestSamplesDeclaredBy, string, *Sample, *SampleQuery])(by)
-	l.Technician.ByID = (*entloader.OneBy[*entloaderTechnician_ByIDRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
-	l.Technician.ByEmail = (*entloader.OneBy[*entloaderTechnician_ByEmailRelation, string, *Technician, *TechnicianQuery])(by)
-	l.Technician.Samples = (*entloader.ManyBy[*entloaderTechnician_SamplesRelation, uuid.UUID, *Sample, *SampleQuery])(by)
-	l.Technician.Partner = (*entloader.OneBy[*entloaderTechnician_PartnerRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
-	l.Technician.Colleagues = (*entloader.ManyBy[*entloaderTechnician_ColleaguesRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
-	l.Technician.Trainers = (*entloader.ManyBy[*entloaderTechnician_TrainersRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
-	l.Technician.Trainees = (*entloader.ManyBy[*entloaderTechnician_TraineesRelation, uuid.UUID, *Technician, *TechnicianQuery])(by)
-	l.Technician.Instruments = (*entloader.ManyBy[*entloaderTechnician_InstrumentsRelation, uuid.UUID, *Instrument, *InstrumentQuery])(by)
-	l.Technician.Badge = (*entloader.OneBy[*entloaderTechnician_BadgeRelation, uuid.UUID, *Badge, *BadgeQuery])(by)
-	l.Technician.Certifications = (*entloader.ManyBy[*entloaderTechnician_CertificationsRelation, uuid.UUID, *Certification, *CertificationQuery])(by)
-	l.Unit.ByID = (*entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery])(by)
-	l.Unit.ByCode = (*entloader.OneBy[*entloaderUnit_ByCodeRelation, string, *Unit, *UnitQuery])(by)
-	l.Unit.Location = (*entloader.OneBy[*entloaderUnit_LocationRelation, int, *Location, *LocationQuery])(by)
-	l.Unit.Samples = (*entloader.ManyBy[*entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery])(by)
-	l.Unit.Notes = (*entloader.ManyBy[*entloaderUnit_NotesRelation, int, *Note, *NoteQuery])(by)
-	l.Unit.Incidents = (*entloader.ManyBy[*entloaderUnit_IncidentsRelation, int, *Incident, *IncidentQuery])(by)
-	l.Unit.Documents = (*entloader.ManyBy[*entloaderUnit_DocumentsRelation, int, *Document, *DocumentQuery])(by)
-	l.Unit.RecentSamples = (*entloader.DeclaredBy[*entloaderUnit_RecentSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitRecentSamplesParams])(by)
-	l.Unit.OpenSamples = (*entloader.FixedBy[*entloaderUnit_OpenSamplesDeclaredBy, int, *Sample, *SampleQuery])(by)
-	l.Unit.LastSample = (*entloader.FixedFirstBy[*entloaderUnit_LastSampleDeclaredBy, int, *Sample, *SampleQuery])(by)
-	l.Unit.OddSamples = (*entloader.DeclaredBy[*entloaderUnit_OddSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitOddSamplesParams])(by)
-	l.Unit.StaleSamples = (*entloader.DeclaredBy[*entloaderUnit_StaleSamplesDeclaredBy, int, *Sample, *SampleQuery, UnitStaleSamplesParams])(by)
-	l.Unit.FirstByStatus = (*entloader.FirstBy[*entloaderUnit_FirstByStatusDeclaredBy, int, *Sample, *SampleQuery, UnitFirstByStatusParams])(by)
+	for i := range l.byKey {
+		l.byKey[i] = by
+	}
+	place := unsafe.Pointer(&l.byKey)
+	l.Assignment = (*AssignmentLoaders)(place)
+	l.Attachment = (*AttachmentLoaders)(place)
+	l.Badge = (*BadgeLoaders)(place)
+	l.Calibration = (*CalibrationLoaders)(place)
+	l.Certification = (*CertificationLoaders)(place)
+	l.Document = (*DocumentLoaders)(place)
+	l.Incident = (*IncidentLoaders)(place)
+	l.Instrument = (*InstrumentLoaders)(place)
+	l.Label = (*LabelLoaders)(place)
+	l.Location = (*LocationLoaders)(place)
+	l.Note = (*NoteLoaders)(place)
+	l.Project = (*ProjectLoaders)(place)
+	l.Result = (*ResultLoaders)(place)
+	l.Sample = (*SampleLoaders)(place)
+	l.Standard = (*StandardLoaders)(place)
+	l.Tag = (*TagLoaders)(place)
+	l.Technician = (*TechnicianLoaders)(place)
+	l.Unit = (*UnitLoaders)(place)
 	return l
 }
 
@@ -167,7 +114,7 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 	}
 }
 
-// AssignmentLoaders load Assignments, and what belongs to them, by key.
+// AssignmentLoaders load Assignments, and what belongs to them, by key. They are read-only.
 type AssignmentLoaders struct {
 	ByID                *entloader.OneBy[*entloaderAssignment_ByIDRelation, int, *Assignment, *AssignmentQuery]
 	BySampleIDProjectID *entloader.OneByTuple[*entloaderAssignment_BySampleIDProjectIDRelation, AssignmentBySampleIDProjectIDKey, entloader.Pair[int, int64], *Assignment, *AssignmentQuery]
@@ -183,7 +130,7 @@ type AssignmentBySampleIDProjectIDKey struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l AssignmentLoaders) Siblings(entities ...*Assignment) {
+func (l *AssignmentLoaders) Siblings(entities ...*Assignment) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderAssignmentEntity, entities)
 }
 
@@ -211,7 +158,7 @@ func (*entloaderAssignment_ProjectRelation) Relation() *entloader.Relation[int, 
 	return entloaderAssignment_Project
 }
 
-// AttachmentLoaders load Attachments, and what belongs to them, by key.
+// AttachmentLoaders load Attachments, and what belongs to them, by key. They are read-only.
 type AttachmentLoaders struct {
 	ByID         *entloader.OneByBytes[*entloaderAttachment_ByIDRelation, []byte, *Attachment, *AttachmentQuery]
 	BySignature  *entloader.OneByBytes[*entloaderAttachment_BySignatureRelation, []byte, *Attachment, *AttachmentQuery]
@@ -244,7 +191,7 @@ func (*entloaderAttachment_ByNameSenderRelation) Key(k AttachmentByNameSenderKey
 	return entloader.PairOf(k.Name, k.Sender)
 }
 
-// BadgeLoaders load Badges, and what belongs to them, by key.
+// BadgeLoaders load Badges, and what belongs to them, by key. They are read-only.
 type BadgeLoaders struct {
 	ByID       *entloader.OneBy[*entloaderBadge_ByIDRelation, uuid.UUID, *Badge, *BadgeQuery]
 	Technician *entloader.OneBy[*entloaderBadge_TechnicianRelation, uuid.UUID, *Technician, *TechnicianQuery]
@@ -252,7 +199,7 @@ type BadgeLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l BadgeLoaders) Siblings(entities ...*Badge) {
+func (l *BadgeLoaders) Siblings(entities ...*Badge) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderBadgeEntity, entities)
 }
 
@@ -269,7 +216,7 @@ func (*entloaderBadge_TechnicianRelation) Relation() *entloader.Relation[uuid.UU
 	return entloaderBadge_Technician
 }
 
-// CalibrationLoaders load Calibrations, and what belongs to them, by key.
+// CalibrationLoaders load Calibrations, and what belongs to them, by key. They are read-only.
 type CalibrationLoaders struct {
 	ByID                      *entloader.OneBy[*entloaderCalibration_ByIDRelation, int, *Calibration, *CalibrationQuery]
 	ByPerformedAtInstrumentID *entloader.OneByTuple[*entloaderCalibration_ByPerformedAtInstrumentIDRelation, CalibrationByPerformedAtInstrumentIDKey, entloader.Pair[time.Time, labid.InstrumentID], *Calibration, *CalibrationQuery]
@@ -285,7 +232,7 @@ type CalibrationByPerformedAtInstrumentIDKey struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l CalibrationLoaders) Siblings(entities ...*Calibration) {
+func (l *CalibrationLoaders) Siblings(entities ...*Calibration) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderCalibrationEntity, entities)
 }
 
@@ -313,7 +260,7 @@ func (*entloaderCalibration_StandardsRelation) Relation() *entloader.Relation[in
 	return entloaderCalibration_Standards
 }
 
-// CertificationLoaders load Certifications, and what belongs to them, by key.
+// CertificationLoaders load Certifications, and what belongs to them, by key. They are read-only.
 type CertificationLoaders struct {
 	ByTechnicianIDInstrumentID *entloader.OneByTuple[*entloaderCertification_ByTechnicianIDInstrumentIDRelation, CertificationByTechnicianIDInstrumentIDKey, entloader.Pair[uuid.UUID, labid.InstrumentID], *Certification, *CertificationQuery]
 }
@@ -326,7 +273,7 @@ type CertificationByTechnicianIDInstrumentIDKey struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l CertificationLoaders) Siblings(entities ...*Certification) {
+func (l *CertificationLoaders) Siblings(entities ...*Certification) {
 	entloader.Declare((*entloader.ByKey)(l.ByTechnicianIDInstrumentID), entloaderCertificationEntity, entities)
 }
 
@@ -342,7 +289,7 @@ func (*entloaderCertification_ByTechnicianIDInstrumentIDRelation) Key(k Certific
 	return entloader.PairOf(k.TechnicianID, k.InstrumentID)
 }
 
-// DocumentLoaders load Documents, and what belongs to them, by key.
+// DocumentLoaders load Documents, and what belongs to them, by key. They are read-only.
 type DocumentLoaders struct {
 	ByID *entloader.OneBy[*entloaderDocument_ByIDRelation, int, *Document, *DocumentQuery]
 	Unit *entloader.OneBy[*entloaderDocument_UnitRelation, int, *Unit, *UnitQuery]
@@ -350,7 +297,7 @@ type DocumentLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l DocumentLoaders) Siblings(entities ...*Document) {
+func (l *DocumentLoaders) Siblings(entities ...*Document) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderDocumentEntity, entities)
 }
 
@@ -367,7 +314,7 @@ func (*entloaderDocument_UnitRelation) Relation() *entloader.Relation[int, *Unit
 	return entloaderDocument_Unit
 }
 
-// IncidentLoaders load Incidents, and what belongs to them, by key.
+// IncidentLoaders load Incidents, and what belongs to them, by key. They are read-only.
 type IncidentLoaders struct {
 	ByID *entloader.OneBy[*entloaderIncident_ByIDRelation, int, *Incident, *IncidentQuery]
 	Unit *entloader.OneBy[*entloaderIncident_UnitRelation, int, *Unit, *UnitQuery]
@@ -375,7 +322,7 @@ type IncidentLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l IncidentLoaders) Siblings(entities ...*Incident) {
+func (l *IncidentLoaders) Siblings(entities ...*Incident) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderIncidentEntity, entities)
 }
 
@@ -392,7 +339,7 @@ func (*entloaderIncident_UnitRelation) Relation() *entloader.Relation[int, *Unit
 	return entloaderIncident_Unit
 }
 
-// InstrumentLoaders load Instruments, and what belongs to them, by key.
+// InstrumentLoaders load Instruments, and what belongs to them, by key. They are read-only.
 type InstrumentLoaders struct {
 	ByID           *entloader.OneBy[*entloaderInstrument_ByIDRelation, labid.InstrumentID, *Instrument, *InstrumentQuery]
 	ByAssetTag     *entloader.OneBy[*entloaderInstrument_ByAssetTagRelation, string, *Instrument, *InstrumentQuery]
@@ -405,7 +352,7 @@ type InstrumentLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l InstrumentLoaders) Siblings(entities ...*Instrument) {
+func (l *InstrumentLoaders) Siblings(entities ...*Instrument) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderInstrumentEntity, entities)
 }
 
@@ -442,7 +389,7 @@ func (*entloaderInstrument_CertificationsRelation) Relation() *entloader.Relatio
 	return entloaderInstrument_Certifications
 }
 
-// LabelLoaders load Labels, and what belongs to them, by key.
+// LabelLoaders load Labels, and what belongs to them, by key. They are read-only.
 type LabelLoaders struct {
 	ByID   *entloader.OneBy[*entloaderLabel_ByIDRelation, int, *Label, *LabelQuery]
 	Sample *entloader.OneBy[*entloaderLabel_SampleRelation, int, *Sample, *SampleQuery]
@@ -450,7 +397,7 @@ type LabelLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l LabelLoaders) Siblings(entities ...*Label) {
+func (l *LabelLoaders) Siblings(entities ...*Label) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderLabelEntity, entities)
 }
 
@@ -467,7 +414,7 @@ func (*entloaderLabel_SampleRelation) Relation() *entloader.Relation[int, *Sampl
 	return entloaderLabel_Sample
 }
 
-// LocationLoaders load Locations, and what belongs to them, by key.
+// LocationLoaders load Locations, and what belongs to them, by key. They are read-only.
 type LocationLoaders struct {
 	ByID           *entloader.OneBy[*entloaderLocation_ByIDRelation, int, *Location, *LocationQuery]
 	ByParentIDName *entloader.OneByTuple[*entloaderLocation_ByParentIDNameRelation, LocationByParentIDNameKey, entloader.Pair[int, string], *Location, *LocationQuery]
@@ -484,7 +431,7 @@ type LocationByParentIDNameKey struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l LocationLoaders) Siblings(entities ...*Location) {
+func (l *LocationLoaders) Siblings(entities ...*Location) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderLocationEntity, entities)
 }
 
@@ -516,7 +463,7 @@ func (*entloaderLocation_UnitsRelation) Relation() *entloader.Relation[int, *Uni
 	return entloaderLocation_Units
 }
 
-// NoteLoaders load Notes, and what belongs to them, by key.
+// NoteLoaders load Notes, and what belongs to them, by key. They are read-only.
 type NoteLoaders struct {
 	ByID *entloader.OneBy[*entloaderNote_ByIDRelation, int, *Note, *NoteQuery]
 	Unit *entloader.OneBy[*entloaderNote_UnitRelation, int, *Unit, *UnitQuery]
@@ -524,7 +471,7 @@ type NoteLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l NoteLoaders) Siblings(entities ...*Note) {
+func (l *NoteLoaders) Siblings(entities ...*Note) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderNoteEntity, entities)
 }
 
@@ -541,7 +488,7 @@ func (*entloaderNote_UnitRelation) Relation() *entloader.Relation[int, *Unit, *U
 	return entloaderNote_Unit
 }
 
-// ProjectLoaders load Projects, and what belongs to them, by key.
+// ProjectLoaders load Projects, and what belongs to them, by key. They are read-only.
 type ProjectLoaders struct {
 	ByID        *entloader.OneBy[*entloaderProject_ByIDRelation, int64, *Project, *ProjectQuery]
 	Samples     *entloader.ManyBy[*entloaderProject_SamplesRelation, int64, *Sample, *SampleQuery]
@@ -550,7 +497,7 @@ type ProjectLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l ProjectLoaders) Siblings(entities ...*Project) {
+func (l *ProjectLoaders) Siblings(entities ...*Project) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderProjectEntity, entities)
 }
 
@@ -571,7 +518,7 @@ func (*entloaderProject_AssignmentsRelation) Relation() *entloader.Relation[int6
 	return entloaderProject_Assignments
 }
 
-// ResultLoaders load Results, and what belongs to them, by key.
+// ResultLoaders load Results, and what belongs to them, by key. They are read-only.
 type ResultLoaders struct {
 	ByID       *entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
 	Sample     *entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
@@ -580,7 +527,7 @@ type ResultLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l ResultLoaders) Siblings(entities ...*Result) {
+func (l *ResultLoaders) Siblings(entities ...*Result) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderResultEntity, entities)
 }
 
@@ -601,7 +548,7 @@ func (*entloaderResult_InstrumentRelation) Relation() *entloader.Relation[int, *
 	return entloaderResult_Instrument
 }
 
-// SampleLoaders load Samples, and what belongs to them, by key.
+// SampleLoaders load Samples, and what belongs to them, by key. They are read-only.
 type SampleLoaders struct {
 	ByID        *entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
 	BySerial    *entloader.OneBy[*entloaderSample_BySerialRelation, string, *Sample, *SampleQuery]
@@ -618,7 +565,7 @@ type SampleLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l SampleLoaders) Siblings(entities ...*Sample) {
+func (l *SampleLoaders) Siblings(entities ...*Sample) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderSampleEntity, entities)
 }
 
@@ -671,7 +618,7 @@ func (*entloaderSample_AssignmentsRelation) Relation() *entloader.Relation[int, 
 	return entloaderSample_Assignments
 }
 
-// StandardLoaders load Standards, and what belongs to them, by key.
+// StandardLoaders load Standards, and what belongs to them, by key. They are read-only.
 type StandardLoaders struct {
 	ByID         *entloader.OneBy[*entloaderStandard_ByIDRelation, labid.StandardCode, *Standard, *StandardQuery]
 	Calibrations *entloader.ManyBy[*entloaderStandard_CalibrationsRelation, labid.StandardCode, *Calibration, *CalibrationQuery]
@@ -679,7 +626,7 @@ type StandardLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l StandardLoaders) Siblings(entities ...*Standard) {
+func (l *StandardLoaders) Siblings(entities ...*Standard) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderStandardEntity, entities)
 }
 
@@ -696,7 +643,7 @@ func (*entloaderStandard_CalibrationsRelation) Relation() *entloader.Relation[la
 	return entloaderStandard_Calibrations
 }
 
-// TagLoaders load Tags, and what belongs to them, by key.
+// TagLoaders load Tags, and what belongs to them, by key. They are read-only.
 type TagLoaders struct {
 	ByID          *entloader.OneBy[*entloaderTag_ByIDRelation, string, *Tag, *TagQuery]
 	Samples       *entloader.ManyBy[*entloaderTag_SamplesRelation, string, *Sample, *SampleQuery]
@@ -705,7 +652,7 @@ type TagLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l TagLoaders) Siblings(entities ...*Tag) {
+func (l *TagLoaders) Siblings(entities ...*Tag) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderTagEntity, entities)
 }
 
@@ -722,7 +669,7 @@ func (*entloaderTag_SamplesRelation) Relation() *entloader.Relation[string, *Sam
 	return entloaderTag_Samples
 }
 
-// TechnicianLoaders load Technicians, and what belongs to them, by key.
+// TechnicianLoaders load Technicians, and what belongs to them, by key. They are read-only.
 type TechnicianLoaders struct {
 	ByID           *entloader.OneBy[*entloaderTechnician_ByIDRelation, uuid.UUID, *Technician, *TechnicianQuery]
 	ByEmail        *entloader.OneBy[*entloaderTechnician_ByEmailRelation, string, *Technician, *TechnicianQuery]
@@ -738,7 +685,7 @@ type TechnicianLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l TechnicianLoaders) Siblings(entities ...*Technician) {
+func (l *TechnicianLoaders) Siblings(entities ...*Technician) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderTechnicianEntity, entities)
 }
 
@@ -787,7 +734,7 @@ func (*entloaderTechnician_CertificationsRelation) Relation() *entloader.Relatio
 	return entloaderTechnician_Certifications
 }
 
-// UnitLoaders load Units, and what belongs to them, by key.
+// UnitLoaders load Units, and what belongs to them, by key. They are read-only.
 type UnitLoaders struct {
 	ByID          *entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
 	ByCode        *entloader.OneBy[*entloaderUnit_ByCodeRelation, string, *Unit, *UnitQuery]
@@ -806,7 +753,7 @@ type UnitLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l UnitLoaders) Siblings(entities ...*Unit) {
+func (l *UnitLoaders) Siblings(entities ...*Unit) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderUnitEntity, entities)
 }
 

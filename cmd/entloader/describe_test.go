@@ -79,7 +79,7 @@ func TestDescribedStatementsAreSent(t *testing.T) {
 				rec.Reset()
 				if byKey, ok := strings.CutPrefix(m.Name, "Loaders."); ok {
 					typ, field, _ := strings.Cut(byKey, ".")
-					all := reflect.ValueOf(loaders).Elem().FieldByName(typ).FieldByName(field).MethodByName("LoadAll")
+					all := reflect.ValueOf(loaders).Elem().FieldByName(typ).Elem().FieldByName(field).MethodByName("LoadAll")
 					keys := reflect.MakeSlice(all.Type().In(1), 2, 2)
 					for i := range 2 {
 						if strings.HasPrefix(field, "By") {
@@ -155,9 +155,9 @@ func methods(client *ent.Client) map[string]bool {
 	loaders := reflect.TypeFor[ent.Loaders]()
 	for i := range loaders.NumField() {
 		if f := loaders.Field(i); f.IsExported() && !f.Anonymous {
-			for j := range f.Type.NumField() {
-				if f.Type.Field(j).IsExported() {
-					all["Loaders."+f.Name+"."+f.Type.Field(j).Name] = true
+			for j := range f.Type.Elem().NumField() {
+				if field := f.Type.Elem().Field(j); field.IsExported() {
+					all["Loaders."+f.Name+"."+field.Name] = true
 				}
 			}
 		}

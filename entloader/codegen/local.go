@@ -12,9 +12,9 @@ import (
 var taken = []string{
 	"answer", "atomic", "by", "c", "client", "context", "ctx", "d", "dialect", "driver", "drv", "e", "ent", "entities",
 	"entloader", "err", "field", "fk", "fmt", "h", "hook", "http", "i", "inters", "k", "key", "l", "label", "many",
-	"maps", "missing", "n", "name", "next", "nodes", "ok", "one", "op", "opt", "opts", "own", "p", "params", "q", "qc",
+	"maps", "missing", "n", "name", "next", "nodes", "ok", "one", "op", "opt", "opts", "own", "p", "params", "place", "q", "qc",
 	"qr", "query", "r", "returned", "s", "sc", "scanned", "set", "slices", "spec", "sqlgraph", "strings", "time", "tx",
-	"v", "view", "w", "with",
+	"unsafe", "v", "view", "w", "with",
 }
 
 // localName is what generated code calls a package: a type Set has a package

@@ -196,9 +196,14 @@ func (m *model) Has(name string) bool {
 	return slices.ContainsFunc(m.Types, func(t *typeModel) bool { return t.Name == name })
 }
 
-// HasKeys reports whether something is loaded by key.
-func (m *model) HasKeys() bool {
-	return slices.ContainsFunc(m.Types, func(t *typeModel) bool { return len(t.Keys) > 0 })
+// MostKeys is how many loaders by key a type has at most.
+func (m *model) MostKeys() (n int) {
+	for _, t := range m.Types {
+		if len(t.Keys) > 0 {
+			n = max(n, len(t.Keys)+len(t.Dynamic))
+		}
+	}
+	return n
 }
 
 // Remembers reports whether loaders remember the entities of a type: it has

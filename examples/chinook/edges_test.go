@@ -103,7 +103,7 @@ func generatedEdges() (names []string) {
 		if typ.Anonymous || !typ.IsExported() || len(typ.Index) > 1 {
 			continue
 		}
-		for _, f := range reflect.VisibleFields(typ.Type) {
+		for _, f := range reflect.VisibleFields(typ.Type.Elem()) {
 			if f.IsExported() && f.Name != "ByID" {
 				names = append(names, typ.Name+"."+f.Name)
 			}
@@ -274,7 +274,7 @@ func compare[E, A any](t *testing.T, s *shop, name string, tb table[E],
 	t.Run("by key", func(t *testing.T) {
 		ctx, loaders := s.load(t)
 		typ, edge, _ := strings.Cut(name, ".")
-		loader := reflect.ValueOf(loaders).Elem().FieldByName(typ).FieldByName(edge).Interface().(interface {
+		loader := reflect.ValueOf(loaders).Elem().FieldByName(typ).Elem().FieldByName(edge).Interface().(interface {
 			LoadAll(context.Context, []int) ([]A, error)
 		})
 		ids := slices.Sorted(maps.Keys(want))

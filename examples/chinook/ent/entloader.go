@@ -5,6 +5,7 @@ package ent
 import (
 	"context"
 	"net/http"
+	"unsafe"
 
 	"github.com/entloader/entloader/entloader"
 )
@@ -20,61 +21,48 @@ type Loaders struct {
 	entloader.Loaders
 	client *Client
 	// Album loads by key, without a Album at hand.
-	Album AlbumLoaders
+	Album *AlbumLoaders
 	// Artist loads by key, without a Artist at hand.
-	Artist ArtistLoaders
+	Artist *ArtistLoaders
 	// Customer loads by key, without a Customer at hand.
-	Customer CustomerLoaders
+	Customer *CustomerLoaders
 	// Employee loads by key, without a Employee at hand.
-	Employee EmployeeLoaders
+	Employee *EmployeeLoaders
 	// Genre loads by key, without a Genre at hand.
-	Genre GenreLoaders
+	Genre *GenreLoaders
 	// Invoice loads by key, without a Invoice at hand.
-	Invoice InvoiceLoaders
+	Invoice *InvoiceLoaders
 	// InvoiceLine loads by key, without a InvoiceLine at hand.
-	InvoiceLine InvoiceLineLoaders
+	InvoiceLine *InvoiceLineLoaders
 	// MediaType loads by key, without a MediaType at hand.
-	MediaType MediaTypeLoaders
+	MediaType *MediaTypeLoaders
 	// Playlist loads by key, without a Playlist at hand.
-	Playlist PlaylistLoaders
+	Playlist *PlaylistLoaders
 	// Track loads by key, without a Track at hand.
-	Track TrackLoaders
+	Track *TrackLoaders
+	byKey [6]*entloader.ByKey
 }
 
 // NewLoaders returns the loaders of a new request.
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
+	// All loaders by key are one pointer, whatever its type. So those of all types
+	// can share their place, and more edges take no more time to make loaders for.
 	by := l.init(opts)
-	l.Album.ByID = (*entloader.OneBy[*entloaderAlbum_ByIDRelation, int, *Album, *AlbumQuery])(by)
-	l.Album.Artist = (*entloader.OneBy[*entloaderAlbum_ArtistRelation, int, *Artist, *ArtistQuery])(by)
-	l.Album.Tracks = (*entloader.ManyBy[*entloaderAlbum_TracksRelation, int, *Track, *TrackQuery])(by)
-	l.Artist.ByID = (*entloader.OneBy[*entloaderArtist_ByIDRelation, int, *Artist, *ArtistQuery])(by)
-	l.Artist.Albums = (*entloader.ManyBy[*entloaderArtist_AlbumsRelation, int, *Album, *AlbumQuery])(by)
-	l.Customer.ByID = (*entloader.OneBy[*entloaderCustomer_ByIDRelation, int, *Customer, *CustomerQuery])(by)
-	l.Customer.SupportRep = (*entloader.OneBy[*entloaderCustomer_SupportRepRelation, int, *Employee, *EmployeeQuery])(by)
-	l.Customer.Invoices = (*entloader.ManyBy[*entloaderCustomer_InvoicesRelation, int, *Invoice, *InvoiceQuery])(by)
-	l.Employee.ByID = (*entloader.OneBy[*entloaderEmployee_ByIDRelation, int, *Employee, *EmployeeQuery])(by)
-	l.Employee.Manager = (*entloader.OneBy[*entloaderEmployee_ManagerRelation, int, *Employee, *EmployeeQuery])(by)
-	l.Employee.Reports = (*entloader.ManyBy[*entloaderEmployee_ReportsRelation, int, *Employee, *EmployeeQuery])(by)
-	l.Employee.Customers = (*entloader.ManyBy[*entloaderEmployee_CustomersRelation, int, *Customer, *CustomerQuery])(by)
-	l.Genre.ByID = (*entloader.OneBy[*entloaderGenre_ByIDRelation, int, *Genre, *GenreQuery])(by)
-	l.Genre.Tracks = (*entloader.ManyBy[*entloaderGenre_TracksRelation, int, *Track, *TrackQuery])(by)
-	l.Invoice.ByID = (*entloader.OneBy[*entloaderInvoice_ByIDRelation, int, *Invoice, *InvoiceQuery])(by)
-	l.Invoice.Customer = (*entloader.OneBy[*entloaderInvoice_CustomerRelation, int, *Customer, *CustomerQuery])(by)
-	l.Invoice.Lines = (*entloader.ManyBy[*entloaderInvoice_LinesRelation, int, *InvoiceLine, *InvoiceLineQuery])(by)
-	l.InvoiceLine.ByID = (*entloader.OneBy[*entloaderInvoiceLine_ByIDRelation, int, *InvoiceLine, *InvoiceLineQuery])(by)
-	l.InvoiceLine.Invoice = (*entloader.OneBy[*entloaderInvoiceLine_InvoiceRelation, int, *Invoice, *InvoiceQuery])(by)
-	l.InvoiceLine.Track = (*entloader.OneBy[*entloaderInvoiceLine_TrackRelation, int, *Track, *TrackQuery])(by)
-	l.MediaType.ByID = (*entloader.OneBy[*entloaderMediaType_ByIDRelation, int, *MediaType, *MediaTypeQuery])(by)
-	l.MediaType.Tracks = (*entloader.ManyBy[*entloaderMediaType_TracksRelation, int, *Track, *TrackQuery])(by)
-	l.Playlist.ByID = (*entloader.OneBy[*entloaderPlaylist_ByIDRelation, int, *Playlist, *PlaylistQuery])(by)
-	l.Playlist.Tracks = (*entloader.ManyBy[*entloaderPlaylist_TracksRelation, int, *Track, *TrackQuery])(by)
-	l.Track.ByID = (*entloader.OneBy[*entloaderTrack_ByIDRelation, int, *Track, *TrackQuery])(by)
-	l.Track.Album = (*entloader.OneBy[*entloaderTrack_AlbumRelation, int, *Album, *AlbumQuery])(by)
-	l.Track.MediaType = (*entloader.OneBy[*entloaderTrack_MediaTypeRelation, int, *MediaType, *MediaTypeQuery])(by)
-	l.Track.Genre = (*entloader.OneBy[*entloaderTrack_GenreRelation, int, *Genre, *GenreQuery])(by)
-	l.Track.Playlists = (*entloader.ManyBy[*entloaderTrack_PlaylistsRelation, int, *Playlist, *PlaylistQuery])(by)
-	l.Track.InvoiceLines = (*entloader.ManyBy[*entloaderTrack_InvoiceLinesRelation, int, *InvoiceLine, *InvoiceLineQuery])(by)
+	for i := range l.byKey {
+		l.byKey[i] = by
+	}
+	place := unsafe.Pointer(&l.byKey)
+	l.Album = (*AlbumLoaders)(place)
+	l.Artist = (*ArtistLoaders)(place)
+	l.Customer = (*CustomerLoaders)(place)
+	l.Employee = (*EmployeeLoaders)(place)
+	l.Genre = (*GenreLoaders)(place)
+	l.Invoice = (*InvoiceLoaders)(place)
+	l.InvoiceLine = (*InvoiceLineLoaders)(place)
+	l.MediaType = (*MediaTypeLoaders)(place)
+	l.Playlist = (*PlaylistLoaders)(place)
+	l.Track = (*TrackLoaders)(place)
 	return l
 }
 
@@ -99,7 +87,7 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 	}
 }
 
-// AlbumLoaders load Albums, and what belongs to them, by key.
+// AlbumLoaders load Albums, and what belongs to them, by key. They are read-only.
 type AlbumLoaders struct {
 	ByID   *entloader.OneBy[*entloaderAlbum_ByIDRelation, int, *Album, *AlbumQuery]
 	Artist *entloader.OneBy[*entloaderAlbum_ArtistRelation, int, *Artist, *ArtistQuery]
@@ -108,7 +96,7 @@ type AlbumLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l AlbumLoaders) Siblings(entities ...*Album) {
+func (l *AlbumLoaders) Siblings(entities ...*Album) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderAlbumEntity, entities)
 }
 
@@ -129,7 +117,7 @@ func (*entloaderAlbum_TracksRelation) Relation() *entloader.Relation[int, *Track
 	return entloaderAlbum_Tracks
 }
 
-// ArtistLoaders load Artists, and what belongs to them, by key.
+// ArtistLoaders load Artists, and what belongs to them, by key. They are read-only.
 type ArtistLoaders struct {
 	ByID   *entloader.OneBy[*entloaderArtist_ByIDRelation, int, *Artist, *ArtistQuery]
 	Albums *entloader.ManyBy[*entloaderArtist_AlbumsRelation, int, *Album, *AlbumQuery]
@@ -137,7 +125,7 @@ type ArtistLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l ArtistLoaders) Siblings(entities ...*Artist) {
+func (l *ArtistLoaders) Siblings(entities ...*Artist) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderArtistEntity, entities)
 }
 
@@ -154,7 +142,7 @@ func (*entloaderArtist_AlbumsRelation) Relation() *entloader.Relation[int, *Albu
 	return entloaderArtist_Albums
 }
 
-// CustomerLoaders load Customers, and what belongs to them, by key.
+// CustomerLoaders load Customers, and what belongs to them, by key. They are read-only.
 type CustomerLoaders struct {
 	ByID       *entloader.OneBy[*entloaderCustomer_ByIDRelation, int, *Customer, *CustomerQuery]
 	SupportRep *entloader.OneBy[*entloaderCustomer_SupportRepRelation, int, *Employee, *EmployeeQuery]
@@ -163,7 +151,7 @@ type CustomerLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l CustomerLoaders) Siblings(entities ...*Customer) {
+func (l *CustomerLoaders) Siblings(entities ...*Customer) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderCustomerEntity, entities)
 }
 
@@ -184,7 +172,7 @@ func (*entloaderCustomer_InvoicesRelation) Relation() *entloader.Relation[int, *
 	return entloaderCustomer_Invoices
 }
 
-// EmployeeLoaders load Employees, and what belongs to them, by key.
+// EmployeeLoaders load Employees, and what belongs to them, by key. They are read-only.
 type EmployeeLoaders struct {
 	ByID      *entloader.OneBy[*entloaderEmployee_ByIDRelation, int, *Employee, *EmployeeQuery]
 	Manager   *entloader.OneBy[*entloaderEmployee_ManagerRelation, int, *Employee, *EmployeeQuery]
@@ -194,7 +182,7 @@ type EmployeeLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l EmployeeLoaders) Siblings(entities ...*Employee) {
+func (l *EmployeeLoaders) Siblings(entities ...*Employee) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderEmployeeEntity, entities)
 }
 
@@ -219,7 +207,7 @@ func (*entloaderEmployee_CustomersRelation) Relation() *entloader.Relation[int, 
 	return entloaderEmployee_Customers
 }
 
-// GenreLoaders load Genres, and what belongs to them, by key.
+// GenreLoaders load Genres, and what belongs to them, by key. They are read-only.
 type GenreLoaders struct {
 	ByID   *entloader.OneBy[*entloaderGenre_ByIDRelation, int, *Genre, *GenreQuery]
 	Tracks *entloader.ManyBy[*entloaderGenre_TracksRelation, int, *Track, *TrackQuery]
@@ -227,7 +215,7 @@ type GenreLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l GenreLoaders) Siblings(entities ...*Genre) {
+func (l *GenreLoaders) Siblings(entities ...*Genre) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderGenreEntity, entities)
 }
 
@@ -244,7 +232,7 @@ func (*entloaderGenre_TracksRelation) Relation() *entloader.Relation[int, *Track
 	return entloaderGenre_Tracks
 }
 
-// InvoiceLoaders load Invoices, and what belongs to them, by key.
+// InvoiceLoaders load Invoices, and what belongs to them, by key. They are read-only.
 type InvoiceLoaders struct {
 	ByID     *entloader.OneBy[*entloaderInvoice_ByIDRelation, int, *Invoice, *InvoiceQuery]
 	Customer *entloader.OneBy[*entloaderInvoice_CustomerRelation, int, *Customer, *CustomerQuery]
@@ -253,7 +241,7 @@ type InvoiceLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l InvoiceLoaders) Siblings(entities ...*Invoice) {
+func (l *InvoiceLoaders) Siblings(entities ...*Invoice) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderInvoiceEntity, entities)
 }
 
@@ -274,7 +262,7 @@ func (*entloaderInvoice_LinesRelation) Relation() *entloader.Relation[int, *Invo
 	return entloaderInvoice_Lines
 }
 
-// InvoiceLineLoaders load InvoiceLines, and what belongs to them, by key.
+// InvoiceLineLoaders load InvoiceLines, and what belongs to them, by key. They are read-only.
 type InvoiceLineLoaders struct {
 	ByID    *entloader.OneBy[*entloaderInvoiceLine_ByIDRelation, int, *InvoiceLine, *InvoiceLineQuery]
 	Invoice *entloader.OneBy[*entloaderInvoiceLine_InvoiceRelation, int, *Invoice, *InvoiceQuery]
@@ -283,7 +271,7 @@ type InvoiceLineLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l InvoiceLineLoaders) Siblings(entities ...*InvoiceLine) {
+func (l *InvoiceLineLoaders) Siblings(entities ...*InvoiceLine) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderInvoiceLineEntity, entities)
 }
 
@@ -304,7 +292,7 @@ func (*entloaderInvoiceLine_TrackRelation) Relation() *entloader.Relation[int, *
 	return entloaderInvoiceLine_Track
 }
 
-// MediaTypeLoaders load MediaTypes, and what belongs to them, by key.
+// MediaTypeLoaders load MediaTypes, and what belongs to them, by key. They are read-only.
 type MediaTypeLoaders struct {
 	ByID   *entloader.OneBy[*entloaderMediaType_ByIDRelation, int, *MediaType, *MediaTypeQuery]
 	Tracks *entloader.ManyBy[*entloaderMediaType_TracksRelation, int, *Track, *TrackQuery]
@@ -312,7 +300,7 @@ type MediaTypeLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l MediaTypeLoaders) Siblings(entities ...*MediaType) {
+func (l *MediaTypeLoaders) Siblings(entities ...*MediaType) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderMediaTypeEntity, entities)
 }
 
@@ -329,7 +317,7 @@ func (*entloaderMediaType_TracksRelation) Relation() *entloader.Relation[int, *T
 	return entloaderMediaType_Tracks
 }
 
-// PlaylistLoaders load Playlists, and what belongs to them, by key.
+// PlaylistLoaders load Playlists, and what belongs to them, by key. They are read-only.
 type PlaylistLoaders struct {
 	ByID   *entloader.OneBy[*entloaderPlaylist_ByIDRelation, int, *Playlist, *PlaylistQuery]
 	Tracks *entloader.ManyBy[*entloaderPlaylist_TracksRelation, int, *Track, *TrackQuery]
@@ -337,7 +325,7 @@ type PlaylistLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l PlaylistLoaders) Siblings(entities ...*Playlist) {
+func (l *PlaylistLoaders) Siblings(entities ...*Playlist) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderPlaylistEntity, entities)
 }
 
@@ -354,7 +342,7 @@ func (*entloaderPlaylist_TracksRelation) Relation() *entloader.Relation[int, *Tr
 	return entloaderPlaylist_Tracks
 }
 
-// TrackLoaders load Tracks, and what belongs to them, by key.
+// TrackLoaders load Tracks, and what belongs to them, by key. They are read-only.
 type TrackLoaders struct {
 	ByID         *entloader.OneBy[*entloaderTrack_ByIDRelation, int, *Track, *TrackQuery]
 	Album        *entloader.OneBy[*entloaderTrack_AlbumRelation, int, *Album, *AlbumQuery]
@@ -366,7 +354,7 @@ type TrackLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l TrackLoaders) Siblings(entities ...*Track) {
+func (l *TrackLoaders) Siblings(entities ...*Track) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderTrackEntity, entities)
 }
 

@@ -5,6 +5,7 @@ package ent
 import (
 	"context"
 	"net/http"
+	"unsafe"
 
 	"github.com/entloader/entloader/entloader"
 )
@@ -20,24 +21,27 @@ type Loaders struct {
 	entloader.Loaders
 	client *Client
 	// Result loads by key, without a Result at hand.
-	Result ResultLoaders
+	Result *ResultLoaders
 	// Sample loads by key, without a Sample at hand.
-	Sample SampleLoaders
+	Sample *SampleLoaders
 	// Unit loads by key, without a Unit at hand.
-	Unit UnitLoaders
+	Unit  *UnitLoaders
+	byKey [3]*entloader.ByKey
 }
 
 // NewLoaders returns the loaders of a new request.
 func NewLoaders(client *Client, opts ...entloader.Option) *Loaders {
 	l := &Loaders{client: client}
+	// All loaders by key are one pointer, whatever its type. So those of all types
+	// can share their place, and more edges take no more time to make loaders for.
 	by := l.init(opts)
-	l.Result.ByID = (*entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery])(by)
-	l.Result.Sample = (*entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery])(by)
-	l.Sample.ByID = (*entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery])(by)
-	l.Sample.Unit = (*entloader.OneBy[*entloaderSample_UnitRelation, int, *Unit, *UnitQuery])(by)
-	l.Sample.Results = (*entloader.ManyBy[*entloaderSample_ResultsRelation, int, *Result, *ResultQuery])(by)
-	l.Unit.ByID = (*entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery])(by)
-	l.Unit.Samples = (*entloader.ManyBy[*entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery])(by)
+	for i := range l.byKey {
+		l.byKey[i] = by
+	}
+	place := unsafe.Pointer(&l.byKey)
+	l.Result = (*ResultLoaders)(place)
+	l.Sample = (*SampleLoaders)(place)
+	l.Unit = (*UnitLoaders)(place)
 	return l
 }
 
@@ -62,7 +66,7 @@ func LoadersMiddleware(client *Client, opts ...entloader.Option) func(http.Handl
 	}
 }
 
-// ResultLoaders load Results, and what belongs to them, by key.
+// ResultLoaders load Results, and what belongs to them, by key. They are read-only.
 type ResultLoaders struct {
 	ByID   *entloader.OneBy[*entloaderResult_ByIDRelation, int, *Result, *ResultQuery]
 	Sample *entloader.OneBy[*entloaderResult_SampleRelation, int, *Sample, *SampleQuery]
@@ -70,7 +74,7 @@ type ResultLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l ResultLoaders) Siblings(entities ...*Result) {
+func (l *ResultLoaders) Siblings(entities ...*Result) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderResultEntity, entities)
 }
 
@@ -87,7 +91,7 @@ func (*entloaderResult_SampleRelation) Relation() *entloader.Relation[int, *Samp
 	return entloaderResult_Sample
 }
 
-// SampleLoaders load Samples, and what belongs to them, by key.
+// SampleLoaders load Samples, and what belongs to them, by key. They are read-only.
 type SampleLoaders struct {
 	ByID    *entloader.OneBy[*entloaderSample_ByIDRelation, int, *Sample, *SampleQuery]
 	Unit    *entloader.OneBy[*entloaderSample_UnitRelation, int, *Unit, *UnitQuery]
@@ -96,7 +100,7 @@ type SampleLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l SampleLoaders) Siblings(entities ...*Sample) {
+func (l *SampleLoaders) Siblings(entities ...*Sample) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderSampleEntity, entities)
 }
 
@@ -117,7 +121,7 @@ func (*entloaderSample_ResultsRelation) Relation() *entloader.Relation[int, *Res
 	return entloaderSample_Results
 }
 
-// UnitLoaders load Units, and what belongs to them, by key.
+// UnitLoaders load Units, and what belongs to them, by key. They are read-only.
 type UnitLoaders struct {
 	ByID    *entloader.OneBy[*entloaderUnit_ByIDRelation, int, *Unit, *UnitQuery]
 	Samples *entloader.ManyBy[*entloaderUnit_SamplesRelation, int, *Sample, *SampleQuery]
@@ -125,7 +129,7 @@ type UnitLoaders struct {
 
 // Siblings declares that entities belong together which no query returned
 // together, see [entloader.Declare].
-func (l UnitLoaders) Siblings(entities ...*Unit) {
+func (l *UnitLoaders) Siblings(entities ...*Unit) {
 	entloader.Declare((*entloader.ByKey)(l.ByID), entloaderUnitEntity, entities)
 }
 

@@ -134,13 +134,13 @@ func returned(ctx context.Context, q reflect.Value) (all []reflect.Value, err er
 func (t typ) loaders(loaders any) reflect.Value {
 	v := reflect.ValueOf(loaders).Elem()
 	for i := range v.NumField() {
-		if by := v.Field(i); v.Type().Field(i).IsExported() && by.Kind() == reflect.Struct {
+		if by := v.Field(i); v.Type().Field(i).IsExported() && by.Kind() == reflect.Pointer {
 			if m := by.MethodByName("Siblings"); m.IsValid() && m.Type().In(0).Elem() == t.entity() {
-				return by
+				return by.Elem()
 			}
 		}
 	}
-	return v.FieldByName(t.name)
+	return reflect.Indirect(v.FieldByName(t.name))
 }
 
 // byID loads every entity by its id.

@@ -58,7 +58,7 @@ func Own(w io.Writer) {
 		c.SaveX(ctx)
 	}
 
-	by := func(l *Loaders) ItemLoaders { return l.Item }
+	by := func(l *Loaders) *ItemLoaders { return l.Item }
 	compare("First", func(l *Loaders) loader[bool] { return by(l).ByFirst }, item.First, true, false)
 	compare("At", func(l *Loaders) loader[time.Time] { return by(l).ByAt }, item.At, at, at.Add(time.Millisecond), at.Add(time.Second), at.In(time.FixedZone("", 60)))
 	compare("Slot", func(l *Loaders) loader[item.Slot] { return by(l).BySlot }, item.SlotEQ, "a", "b", "c")
