@@ -22,13 +22,17 @@ import (
 // nothing else.
 
 // apart cuts keys into lists in which no two could be equal in the database, by
-// their positions: mostly one.
-func apart[K comparable](codec Codec[K], keys []K) (lists [][]int32, err error) {
+// their positions: mostly one. unfit are the errors of those that can not be sent.
+func apart[K comparable](codec Codec[K], keys []K) (lists [][]int32, unfit map[int32]error) {
 	seen := make(map[string]int, len(keys))
 	for i, k := range keys {
 		f, err := folded(codec, k)
 		if err != nil {
-			return nil, err
+			if unfit == nil {
+				unfit = make(map[int32]error)
+			}
+			unfit[int32(i)] = err
+			continue
 		}
 		n := seen[f]
 		seen[f] = n + 1
@@ -37,7 +41,7 @@ func apart[K comparable](codec Codec[K], keys []K) (lists [][]int32, err error) 
 		}
 		lists[n] = append(lists[n], int32(i))
 	}
-	return lists, nil
+	return lists, unfit
 }
 
 // folded returns the form of a key by which keys are held apart: that of the
@@ -46,7 +50,7 @@ func folded[K comparable](codec Codec[K], key K) (string, error) {
 	if codec.parts == nil {
 		v, err := codec.Value(key)
 		if err != nil {
-			return "", fmt.Errorf("key %v: %w", key, err)
+			return "", err
 		}
 		if b, ok := v.([]byte); ok && codec.Exact {
 			return string(b), nil

@@ -111,7 +111,7 @@ func countLoader[K comparable, T, Q any](r *Relation[K, T, Q], name string, sc *
 			var l *LoaderBy[K, K, rows]
 			l = newLoader(name, sc.loaders.opt, sc, identity[K], true,
 				func(ctx context.Context, keys []K, out *answers[rows]) error {
-					return inLists(r, l, keys, out.values, func(keys []K, list keyList, out []rows) (outcome, error) {
+					return inLists(r, l, keys, out, func(keys []K, list keyList, out []rows) (outcome, error) {
 						return query(ctx, keys, list, out)
 					})
 				})

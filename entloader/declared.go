@@ -75,7 +75,7 @@ func (d *Declared[K, T, Q, P]) loader(sc *Scope, p P) *LoaderBy[K, K, rows] {
 			var l *LoaderBy[K, K, rows]
 			l = newLoader(d.Name, sc.loaders.opt, sc, identity[K], true,
 				func(ctx context.Context, keys []K, out *answers[rows]) error {
-					return inLists(r, l, keys, out.values, func(keys []K, list keyList, out []rows) (outcome, error) {
+					return inLists(r, l, keys, out, func(keys []K, list keyList, out []rows) (outcome, error) {
 						return queryRows(ctx, r, sc, op, opts, keys, list, out)
 					})
 				})

@@ -1,6 +1,7 @@
 package entloader
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,8 +22,13 @@ type keyList struct {
 	elements string
 }
 
+// errUnfit is the error of keyLists for keys of which some can not be in a list. If a
+// caller of a load sees it, a key had a value at one time and none at another.
+var errUnfit = errors.New("the value of a key is not always the same")
+
 // keyLists cuts keys into lists that a statement can take. The answer does not
-// depend on the cut: each key is in one list.
+// depend on the cut: each key is in one list. Where apart has to take some of the
+// keys out first, there is no list, and the error is errUnfit.
 func keyLists[K comparable](name string, codec Codec[K], keys []K, each func(start, end int, list keyList) error) error {
 	columns := codec.columns()
 	width := len(columns)
@@ -31,20 +37,20 @@ func keyLists[K comparable](name string, codec Codec[K], keys []K, each func(sta
 			return each(0, len(keys), keyList{json: json, width: width, elements: elementsOf(columns)})
 		}
 	}
+	values := make([]any, 0, len(keys)*width)
+	for _, k := range keys {
+		for i := range columns {
+			v, err := columns[i].Value(k)
+			if err != nil {
+				return errUnfit
+			}
+			values = append(values, v)
+		}
+	}
 	most := max(int(limits.Parameters.Load())/width, 1)
 	for start := 0; start < len(keys); start += most {
 		end := min(start+most, len(keys))
-		list := keyList{values: make([]any, 0, (end-start)*width), width: width}
-		for _, k := range keys[start:end] {
-			for i := range columns {
-				v, err := columns[i].Value(k)
-				if err != nil {
-					return fmt.Errorf("key %v: %w", k, err)
-				}
-				list.values = append(list.values, v)
-			}
-		}
-		if err := each(start, end, list); err != nil {
+		if err := each(start, end, keyList{values: values[start*width : end*width : end*width], width: width}); err != nil {
 			return err
 		}
 	}

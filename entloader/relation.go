@@ -197,7 +197,7 @@ func fetchRows[K comparable, T, Q any](ctx context.Context, r *Relation[K, T, Q]
 	if r.One {
 		op = ent.OpQueryOnly
 	}
-	return inLists(r, l, keys, out.values, func(keys []K, list keyList, out []rows) (outcome, error) {
+	return inLists(r, l, keys, out, func(keys []K, list keyList, out []rows) (outcome, error) {
 		return queryRows(ctx, r, l.scope, op, opts, keys, list, out)
 	})
 }
@@ -223,18 +223,21 @@ func toldIf(ok bool) outcome {
 // inLists calls query with lists of keys of l: with one, or with as many as are
 // needed where the dialect limits them, or where the database could hold two of
 // the keys for equal. query writes the answers at the position of their key. It is
-// called for each key of a list by itself where its outcome is not told.
-func inLists[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, rows], keys []K, out []rows, query func([]K, keyList, []rows) (outcome, error)) error {
+// called for each key of a list by itself where its outcome is not told. A key that
+// can not be sent has an error of its own.
+func inLists[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, rows], keys []K, out *answers[rows], query func([]K, keyList, []rows) (outcome, error)) error {
 	codec := codecOf(r)
 	if codec.Exact || len(keys) == 1 {
-		return inListsApart(r, l, keys, out, query)
+		if err := inListsApart(r, l, keys, out.values, query); err != errUnfit {
+			return err
+		}
 	}
-	lists, err := apart(*codec, keys)
-	if err != nil {
-		return err
+	lists, unfit := apart(*codec, keys)
+	for i, err := range unfit {
+		out.fail(int(i), err)
 	}
-	if len(lists) == 1 {
-		return inListsApart(r, l, keys, out, query)
+	if len(lists) == 1 && len(lists[0]) == len(keys) {
+		return inListsApart(r, l, keys, out.values, query)
 	}
 	for _, positions := range lists {
 		some, found := make([]K, len(positions)), make([]rows, len(positions))
@@ -245,7 +248,7 @@ func inLists[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, row
 			return err
 		}
 		for i, p := range positions {
-			out[p] = found[i]
+			out.values[p] = found[i]
 		}
 	}
 	return nil

@@ -90,8 +90,10 @@ func TestKeyLists(t *testing.T) {
 	require.Len(t, texts, 3)
 	require.Len(t, args[2], 5_000)
 
-	err := keyLists(dialect.SQLite, IntKey[uint64](), []uint64{1 << 63}, func(int, int, keyList) error { return nil })
-	require.ErrorContains(t, err, "does not fit")
+	require.Equal(t, errUnfit, keyLists(dialect.SQLite, IntKey[uint64](), []uint64{1 << 63}, func(int, int, keyList) error {
+		t.Error("there is nothing to send")
+		return nil
+	}))
 }
 
 func renderLists[K comparable](t *testing.T, name string, codec Codec[K], keys []K) (texts []string, args [][]any) {
@@ -149,8 +151,7 @@ func TestTuples(t *testing.T) {
 	}))
 	require.Equal(t, 3, lists, "a key takes a parameter for each column")
 
-	apartLists, err := apart(pairKey(), []pair{{"a", 1}, {"A", 1}, {"A", 2}})
-	require.NoError(t, err)
+	apartLists, _ := apart(pairKey(), []pair{{"a", 1}, {"A", 1}, {"A", 2}})
 	require.Equal(t, [][]int32{{0, 2}, {1}}, apartLists)
 }
 
@@ -179,8 +180,7 @@ func TestTimeKeys(t *testing.T) {
 	codec := TimeKey()
 	require.Equal(t, codec.id(east), codec.id(noon.In(time.FixedZone("other", 7200))))
 	require.NotEqual(t, codec.id(east), codec.id(noon))
-	lists, err := apart(codec, []time.Time{noon, east, noon.Add(time.Hour)})
-	require.NoError(t, err)
+	lists, _ := apart(codec, []time.Time{noon, east, noon.Add(time.Hour)})
 	require.Equal(t, [][]int32{{0, 2}, {1}}, lists, "other databases compare instants")
 }
 

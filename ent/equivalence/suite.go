@@ -62,6 +62,7 @@ func Run(t *testing.T, db Database) {
 		{"ByKey", testByKey},
 		{"ByUniqueKey", testByUniqueKey},
 		{"KeysOfBytes", testKeysOfBytes},
+		{"BadKeys", testBadKeys},
 		{"BackEdges", testBackEdges},
 		{"Primed", testPrimed},
 		{"PrimedLevels", testPrimedLevels},

@@ -6,6 +6,7 @@ package labid
 import (
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -25,8 +26,11 @@ type StandardCode string
 const standardPrefix = "std:"
 
 // Value implements driver.Valuer. ent hands the keys of edges that are added to the driver as they are, past the
-// scanner of the ID field.
+// scanner of the ID field. A code has no spaces.
 func (c StandardCode) Value() (driver.Value, error) {
+	if strings.Contains(string(c), " ") {
+		return nil, errors.New("entloader: a standard code has no spaces")
+	}
 	return standardPrefix + string(c), nil
 }
 

@@ -4,6 +4,7 @@ package kind
 import (
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -23,8 +24,13 @@ func NewAmount(n int64) Amount { return Amount{big.NewInt(n)} }
 // String returns the number.
 func (a Amount) String() string { return a.n.String() }
 
-// Value implements driver.Valuer.
-func (a Amount) Value() (driver.Value, error) { return "c:" + a.n.String(), nil }
+// Value implements driver.Valuer. It refuses what is below 0.
+func (a Amount) Value() (driver.Value, error) {
+	if a.n.Sign() < 0 {
+		return nil, errors.New("an amount below 0")
+	}
+	return "c:" + a.n.String(), nil
+}
 
 // Scan implements sql.Scanner.
 func (a *Amount) Scan(src any) error {
@@ -72,8 +78,13 @@ func (r *Ref) Scan(src any) error {
 // Code is stored with a prefix.
 type Code string
 
-// CodeScanner converts a Code.
+// CodeScanner converts a Code, which has no spaces.
 var CodeScanner = field.ValueScannerFunc[Code, *sql.NullString]{
-	V: func(c Code) (driver.Value, error) { return "c:" + string(c), nil },
+	V: func(c Code) (driver.Value, error) {
+		if strings.Contains(string(c), " ") {
+			return nil, errors.New("a code has no spaces")
+		}
+		return "c:" + string(c), nil
+	},
 	S: func(s *sql.NullString) (Code, error) { return Code(strings.TrimPrefix(s.String, "c:")), nil },
 }
