@@ -104,11 +104,14 @@ func TestBytesInLists(t *testing.T) {
 // be as text.
 func TestBytesAreApart(t *testing.T) {
 	keys := []Bytes{"", "\x00", "\x01", "\x80", "\x81", "a", "A", "a "}
-	lists, _ := apart(BytesKey(ValueKey[[]byte](), true), keys)
+	lists, suspects, _ := apart(dialect.Postgres, BytesKey(ValueKey[[]byte](), true), keys)
+	require.Empty(t, suspects)
 	require.Len(t, lists, 1)
-	lists, _ = apart(BytesKey(ValueKey[[]byte](), false), keys)
+	lists, suspects, _ = apart(dialect.Postgres, BytesKey(ValueKey[[]byte](), false), keys)
+	require.Equal(t, []int32{1, 3, 4}, suspects, "no text")
 	require.Greater(t, len(lists), 1)
-	lists, _ = apart(digestKey(), []digest{{"a", "\x00"}, {"a", "\x01"}, {"A", "\x00"}})
+	lists, suspects, _ = apart(dialect.Postgres, digestKey(), []digest{{"a", "\x00"}, {"a", "\x01"}, {"A", "\x00"}})
+	require.Empty(t, suspects)
 	require.Len(t, lists, 2)
 }
 

@@ -22,16 +22,21 @@ import (
 // nothing else.
 
 // apart cuts keys into lists in which no two could be equal in the database, by
-// their positions: mostly one. unfit are the errors of those that can not be sent.
-func apart[K comparable](codec Codec[K], keys []K) (lists [][]int32, unfit map[int32]error) {
+// their positions: mostly one. suspects are the keys that have to be sent each by
+// itself, and unfit are the errors of those that can not be sent.
+func apart[K comparable](name string, codec Codec[K], keys []K) (lists [][]int32, suspects []int32, unfit map[int32]error) {
 	seen := make(map[string]int, len(keys))
 	for i, k := range keys {
-		f, err := folded(codec, k)
-		if err != nil {
+		f, suspect, err := formOf(name, codec, k)
+		switch {
+		case err != nil:
 			if unfit == nil {
 				unfit = make(map[int32]error)
 			}
 			unfit[int32(i)] = err
+			continue
+		case suspect:
+			suspects = append(suspects, int32(i))
 			continue
 		}
 		n := seen[f]
@@ -41,31 +46,44 @@ func apart[K comparable](codec Codec[K], keys []K) (lists [][]int32, unfit map[i
 		}
 		lists[n] = append(lists[n], int32(i))
 	}
-	return lists, unfit
+	return lists, suspects, unfit
 }
 
 // folded returns the form of a key by which keys are held apart: that of the
 // values that the database is given.
 func folded[K comparable](codec Codec[K], key K) (string, error) {
+	f, _, err := formOf("", codec, key)
+	return f, err
+}
+
+// formOf is folded, and reports whether the key is a suspect in a dialect.
+func formOf[K comparable](name string, codec Codec[K], key K) (form string, suspect bool, err error) {
 	if codec.parts == nil {
 		v, err := codec.Value(key)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
-		if b, ok := v.([]byte); ok && codec.Exact {
-			return string(b), nil
+		b, isBytes := v.([]byte)
+		switch {
+		case !codec.Exact:
+			form = foldValue(v)
+		case isBytes:
+			form = string(b)
+		default:
+			form = fmt.Sprint(v)
 		}
-		return foldValue(v), nil
+		return form, codec.suspect(name, v), nil
 	}
-	var form []byte
+	var forms []byte
 	for i := range codec.parts {
-		f, err := folded(codec.parts[i], key)
+		f, s, err := formOf(name, codec.parts[i], key)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
-		form = append(append(form, f...), 0)
+		forms = append(append(forms, f...), 0)
+		suspect = suspect || s
 	}
-	return string(form), nil
+	return string(forms), suspect, nil
 }
 
 func foldValue(v driver.Value) string {

@@ -3,6 +3,7 @@ package entloader
 import (
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -39,8 +40,13 @@ func TestApart(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SliceOfDistinct(rapid.OneOf(rapid.StringMatching("[aAäsß ]{0,3}"), rapid.String()), rapid.ID).Draw(t, "keys")
-		lists, _ := apart(StringKey[string](), keys)
+		name := rapid.SampledFrom([]string{dialect.SQLite, dialect.MySQL, dialect.Postgres}).Draw(t, "dialect")
+		lists, suspects, _ := apart(name, StringKey[string](), keys)
 		var all []string
+		for _, i := range suspects {
+			all = append(all, keys[i])
+			require.NotEqual(t, dialect.SQLite, name)
+		}
 		for _, list := range lists {
 			forms := make(map[string]bool)
 			for _, i := range list {

@@ -37,11 +37,13 @@ func keyLists[K comparable](name string, codec Codec[K], keys []K, each func(sta
 			return each(0, len(keys), keyList{json: json, width: width, elements: elementsOf(columns)})
 		}
 	}
+	// Other keys have been apart already, and one by itself is where it should be.
+	suspects := codec.Exact && len(keys) > 1 && name != dialect.SQLite
 	values := make([]any, 0, len(keys)*width)
 	for _, k := range keys {
 		for i := range columns {
 			v, err := columns[i].Value(k)
-			if err != nil {
+			if err != nil || suspects && columns[i].suspect(name, v) {
 				return errUnfit
 			}
 			values = append(values, v)

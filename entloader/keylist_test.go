@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/schema/field"
 	"github.com/stretchr/testify/require"
 )
@@ -13,7 +14,7 @@ import (
 // A key without a value is in no list, and says why.
 func TestUnfitKeys(t *testing.T) {
 	t.Parallel()
-	lists, unfit := apart(IntKey[uint64](), []uint64{1, 1 << 63, 2})
+	lists, _, unfit := apart(dialect.Postgres, IntKey[uint64](), []uint64{1, 1 << 63, 2})
 	require.Equal(t, [][]int32{{0, 2}}, lists)
 	require.Len(t, unfit, 1)
 	require.EqualError(t, unfit[1], "key 9223372036854775808 does not fit a 64-bit signed column")
@@ -27,7 +28,7 @@ func TestUnfitKeys(t *testing.T) {
 			return s, nil
 		}}
 	})
-	lists, unfit = apart(codec, []string{"bad", "a", "A"})
+	lists, _, unfit = apart(dialect.SQLite, codec, []string{"bad", "a", "A"})
 	require.Equal(t, [][]int32{{1}, {2}}, lists)
 	require.Equal(t, map[int32]error{0: refused}, unfit)
 }

@@ -223,8 +223,10 @@ func toldIf(ok bool) outcome {
 // inLists calls query with lists of keys of l: with one, or with as many as are
 // needed where the dialect limits them, or where the database could hold two of
 // the keys for equal. query writes the answers at the position of their key. It is
-// called for each key of a list by itself where its outcome is not told. A key that
-// can not be sent has an error of its own.
+// called for each key of a list by itself where its outcome is not told.
+//
+// A key that can not be sent has an error of its own. So has one that fails in a
+// statement by itself, which those are given that could fail it for others.
 func inLists[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, rows], keys []K, out *answers[rows], query func([]K, keyList, []rows) (outcome, error)) error {
 	codec := codecOf(r)
 	if codec.Exact || len(keys) == 1 {
@@ -232,7 +234,7 @@ func inLists[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, row
 			return err
 		}
 	}
-	lists, unfit := apart(*codec, keys)
+	lists, suspects, unfit := apart(l.scope.driver.Dialect(), *codec, keys)
 	for i, err := range unfit {
 		out.fail(int(i), err)
 	}
@@ -249,6 +251,12 @@ func inLists[K comparable, T, Q any](r *Relation[K, T, Q], l *LoaderBy[K, K, row
 		}
 		for i, p := range positions {
 			out.values[p] = found[i]
+		}
+	}
+	// Last: on PostgreSQL nothing is answered in a transaction after a failure.
+	for _, i := range suspects {
+		if err := inListsApart(r, l, keys[i:i+1], out.values[i:i+1], query); err != nil {
+			out.fail(int(i), err)
 		}
 	}
 	return nil

@@ -151,7 +151,7 @@ func TestTuples(t *testing.T) {
 	}))
 	require.Equal(t, 3, lists, "a key takes a parameter for each column")
 
-	apartLists, _ := apart(pairKey(), []pair{{"a", 1}, {"A", 1}, {"A", 2}})
+	apartLists, _, _ := apart(dialect.MySQL, pairKey(), []pair{{"a", 1}, {"A", 1}, {"A", 2}})
 	require.Equal(t, [][]int32{{0, 2}, {1}}, apartLists)
 }
 
@@ -180,7 +180,7 @@ func TestTimeKeys(t *testing.T) {
 	codec := TimeKey()
 	require.Equal(t, codec.id(east), codec.id(noon.In(time.FixedZone("other", 7200))))
 	require.NotEqual(t, codec.id(east), codec.id(noon))
-	lists, _ := apart(codec, []time.Time{noon, east, noon.Add(time.Hour)})
+	lists, _, _ := apart(dialect.MySQL, codec, []time.Time{noon, east, noon.Add(time.Hour)})
 	require.Equal(t, [][]int32{{0, 2}, {1}}, lists, "other databases compare instants")
 }
 

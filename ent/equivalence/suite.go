@@ -63,6 +63,7 @@ func Run(t *testing.T, db Database) {
 		{"ByUniqueKey", testByUniqueKey},
 		{"KeysOfBytes", testKeysOfBytes},
 		{"BadKeys", testBadKeys},
+		{"BadKeysInTransaction", testBadKeysInTransaction},
 		{"BackEdges", testBackEdges},
 		{"Primed", testPrimed},
 		{"PrimedLevels", testPrimedLevels},
