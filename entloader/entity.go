@@ -52,7 +52,7 @@ func Watch[T any](ctx context.Context, e *Entity[T], l *Loaders, spec *sqlgraph.
 		v.State.keep(ctx, l, spec, v, e.Policy)
 	}
 	for _, with := range v.eager {
-		if with.name == "" && with.plain() && !slices.Contains(e.Misread, with.edge) {
+		if with.name == "" && with.plain() && !slices.Contains(e.Misread, with.edge) && !(v.chosen() && len(with.Interceptors) > 0) {
 			ctx = v.State.eagerly(ctx, l, with.edge)
 		}
 	}

@@ -55,7 +55,14 @@ func (v *View) Opaque(any bool) { v.opaque = v.opaque || any }
 
 // plain reports whether the query is that of an eager load without options.
 func (v *View) plain() bool {
-	return !v.Path && v.Predicates == 0 && v.Orders == 0 && v.Modifiers == 0 && len(v.Context.Fields) == 0 && v.Context.Unique == nil && !v.cut()
+	return !v.Path && v.Predicates == 0 && v.Orders == 0 && v.Modifiers == 0 && !v.chosen()
+}
+
+// chosen reports whether the query's context says more than that it is a query. ent
+// shows that to the interceptors of its eager loads, too: one that limits edges which
+// have no limit would take this one for it, as it does not in the edge's own query.
+func (v *View) chosen() bool {
+	return v.cut() || len(v.Context.Fields) > 0 || v.Context.Unique != nil
 }
 
 // cut reports whether the query does not bring all rows.
