@@ -5,28 +5,26 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/entloader/entloader/entloader"
 )
 
 // testEdges compares every edge of every entity with ent's own query, in
 // the ways that an entity comes to its loaders.
 func testEdges(t *testing.T, db Database) {
 	lab := db.newLab(t, 12)
-	edges := lab.edges()
-	require.GreaterOrEqual(t, len(edges), 35, "edges of the reference schema")
-	for _, e := range edges {
+	for _, e := range lab.allEdges(t) {
 		t.Run(e.String(), func(t *testing.T) {
 			plain := t.Context()
 			entities := lab.all(t, plain, e.entity.Elem().Name())
 			require.NotEmpty(t, entities)
-			type answer struct {
-				v   any
-				err error
-			}
+			tr := lab.trial(t, e)
+			tr.of(entities)
 			want := make([]answer, len(entities))
 			found := 0
 			for i, x := range entities {
 				v, err := e.query(plain, x)
-				want[i] = answer{v, err}
+				want[i] = answer{v: v, err: err}
 				found += len(rows(t, v, false))
 			}
 			require.NotZero(t, found, "the data has nothing for this edge")
@@ -46,13 +44,14 @@ func testEdges(t *testing.T, db Database) {
 				ctx, _ := lab.load(t)
 				siblings := lab.all(t, ctx, e.entity.Elem().Name())
 				lab.rec.Reset()
+				n := tr.siblings(entloader.DefaultWindow, true)
 				for i, x := range siblings {
 					got, err := e.load(ctx, x)
 					requireEqual(t, e, x, want[i].v, want[i].err, got, err, false)
+					n.load(x)
 				}
-				// One statement by foreign key, and one for those whose key the
-				// query could not tell from NULL.
-				require.LessOrEqual(t, len(lab.rec.Reset()), 2)
+				require.LessOrEqual(t, n.sent, 1)
+				n.require(t)
 				for i, x := range siblings {
 					got, err := e.load(ctx, x)
 					requireEqual(t, e, x, want[i].v, want[i].err, got, err, false)
@@ -72,7 +71,7 @@ func testEdges(t *testing.T, db Database) {
 				answers := make([]answer, len(entities))
 				each(entities, func(i int, x reflect.Value) {
 					v, err := e.load(ctx, x)
-					answers[i] = answer{v, err}
+					answers[i] = answer{v: v, err: err}
 				})
 				for i, x := range entities {
 					requireEqual(t, e, x, want[i].v, want[i].err, answers[i].v, answers[i].err, false)
@@ -93,12 +92,15 @@ func testEdges(t *testing.T, db Database) {
 				list := lab.all(t, plain, e.entity.Elem().Name())
 				declare(loaders, list)
 				lab.rec.Reset()
+				n := tr.declared(list, entloader.DefaultWindow)
 				for i, x := range list {
 					got, err := e.load(ctx, x)
 					requireEqual(t, e, x, want[i].v, want[i].err, got, err, false)
+					n.load(x)
 				}
-				// As above: what an entity does not show is looked up by its id.
-				require.LessOrEqual(t, len(lab.rec.Reset()), 2)
+				// One by foreign key, and one by id for those that do not show it.
+				require.LessOrEqual(t, n.sent, 2)
+				n.require(t)
 			})
 			t.Run("of a transaction", func(t *testing.T) {
 				tx, err := lab.Tx(plain)
@@ -107,10 +109,14 @@ func testEdges(t *testing.T, db Database) {
 				ctx, _ := lab.load(t)
 				inside := reflect.ValueOf(tx).Elem().FieldByName(e.entity.Elem().Name())
 				list := inside.MethodByName("Query").Call(nil)[0].MethodByName("All").Call([]reflect.Value{reflect.ValueOf(ctx)})[0]
+				lab.rec.Reset()
+				n := tr.siblings(entloader.DefaultWindow, true)
 				for i, x := range sorted(t, list) {
 					got, err := e.load(ctx, x)
 					requireEqual(t, e, x, want[i].v, want[i].err, got, err, false)
+					n.load(x)
 				}
+				n.require(t)
 			})
 		})
 	}

@@ -12,10 +12,8 @@ import (
 
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/sample"
-	"github.com/entloader/entloader/ent/schema"
 	"github.com/entloader/entloader/ent/technician"
 	"github.com/entloader/entloader/ent/unit"
-	"github.com/entloader/entloader/ent/viewer"
 	"github.com/entloader/entloader/entloader"
 	"github.com/entloader/entloader/entloader/loadertest"
 )
@@ -403,11 +401,6 @@ func testPrimedByChance(t *testing.T, db Database) {
 		edges[e.entity] = append(edges[e.entity], e)
 	}
 	queries := lab.queries()
-	contexts := map[string]func(context.Context) context.Context{
-		"plain":   func(ctx context.Context) context.Context { return ctx },
-		"admin":   func(ctx context.Context) context.Context { return viewer.NewContext(ctx, viewer.Viewer{Admin: true}) },
-		"deleted": func(ctx context.Context) context.Context { return schema.SkipSoftDelete(ctx) },
-	}
 	primed := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		ctx, loaders := lab.load(t)

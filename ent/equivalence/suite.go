@@ -22,6 +22,7 @@ type Database struct {
 	Open func(testing.TB) *sql.DB
 
 	repeats bool // join tables hold pairs twice
+	loose   bool // foreign keys need not point to a row
 }
 
 // SQLite is a database in memory.
@@ -40,6 +41,7 @@ func Run(t *testing.T, db Database) {
 		run  func(*testing.T, Database)
 	}{
 		{"Edges", testEdges},
+		{"EdgesByChance", testEdgesByChance},
 		{"RepeatedPairs", testRepeatedPairs},
 		{"Options", testOptions},
 		{"OptionsAreComparedByStatement", testOptionsAreComparedByStatement},

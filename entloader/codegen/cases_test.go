@@ -145,7 +145,28 @@ func (p *project) generateShape(c shape) error {
 	if c.after {
 		slices.Reverse(extensions)
 	}
-	return p.generate(gen.Config{Features: c.features}, extensions...)
+	return p.generate(gen.Config{Features: c.features, Hooks: []gen.Hook{p.required}}, extensions...)
+}
+
+// required is a hook that tells the oracle which edges are required: what is generated could be wrong.
+func (p *project) required(next gen.Generator) gen.Generator {
+	return gen.GenerateFunc(func(g *gen.Graph) error {
+		if err := next.Generate(g); err != nil {
+			return err
+		}
+		var text strings.Builder
+		text.WriteString("package ent\n\nvar oracleRequired = map[string]bool{\n")
+		for _, n := range g.Nodes {
+			for _, e := range n.Edges {
+				if e.Unique && !e.Optional {
+					fmt.Fprintf(&text, "%q: true,\n", n.Name+"."+e.StructField())
+				}
+			}
+		}
+		text.WriteString("}\n")
+		p.write("ent/oracle_required.go", text.String())
+		return nil
+	})
 }
 
 func (c shape) methodPrefix() string {
@@ -212,6 +233,7 @@ func OracleCase() oracle.Case {
 			return NewLoadersContext(ctx, loaders.(*Loaders))
 		},
 		IsNotFound: IsNotFound,
+		Required:   oracleRequired,
 		Tables:     migrate.Tables,
 	}
 }

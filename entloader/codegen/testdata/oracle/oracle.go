@@ -31,7 +31,9 @@ type Case struct {
 	NewLoaders func(client any) any
 	Attach     func(ctx context.Context, loaders any) context.Context
 	IsNotFound func(error) bool
-	Tables     []*schema.Table
+	// Required has the edges to one that must not be absent, as Type.Edge.
+	Required map[string]bool
+	Tables   []*schema.Table
 }
 
 // lab is a case with data.
@@ -55,6 +57,43 @@ func (c Case) Check(w io.Writer) {
 			fmt.Fprintln(w, l.edge(t, e))
 		}
 	}
+	l.orphans()
+}
+
+// orphans loads edges to one of entities that are alone in the end: what they point to is deleted, and they
+// with it.
+func (l *lab) orphans() {
+	type orphan struct {
+		ctx  context.Context
+		node reflect.Value
+		edge edge
+	}
+	var all []orphan
+	for _, t := range l.types() {
+		for _, e := range t.edges() {
+			if _, ok := t.entity().MethodByName(l.Prefix + e.name); !ok || !e.unique {
+				continue
+			}
+			ctx := l.Attach(context.Background(), l.NewLoaders(l.client))
+			for _, n := range t.all(ctx) {
+				all = append(all, orphan{ctx, n, e})
+			}
+		}
+	}
+	for _, t := range l.Tables {
+		if !t.View {
+			check(l.rec.Exec(context.Background(), "DELETE FROM `"+t.Name+"`", []any{}, nil))
+		}
+	}
+	for _, o := range all {
+		what := fmt.Sprintf("%s.%s without rows", o.edge.owner, o.edge.name)
+		want := l.ask(context.Background(), o.node, o.edge, shallowly)
+		got := l.load(o.ctx, o.node, o.edge, shallowly)
+		if o.edge.self() && got.err == nil && len(got.rows) > 0 {
+			continue // the query of the entities brought it
+		}
+		l.same(o.edge, what, want, got)
+	}
 }
 
 // A typ is an ent type.
@@ -69,6 +108,9 @@ type edge struct {
 	target      reflect.Type // *SampleQuery
 	unique      bool
 }
+
+// self reports whether the edge is one between entities of one type.
+func (e edge) self() bool { return e.target.Elem().Name() == e.owner+"Query" }
 
 func (l *lab) types() []typ {
 	var all []typ
@@ -197,14 +239,14 @@ func (l *lab) edge(t typ, e edge) string {
 		entities := t.all(ctx)
 		l.rec.Reset()
 		for _, n := range entities {
-			l.same(what, want.of(n), l.load(ctx, n, e, mode))
+			l.same(e, what, want.of(n), l.load(ctx, n, e, mode))
 		}
 		sent := l.rec.Reset()
 		statements = append(statements, strings.TrimSpace(fmt.Sprint(mode.name, " ", len(sent))))
 		// Entities that were queried elsewhere.
 		ctx, _ = fresh()
 		for _, n := range t.all(context.Background()) {
-			l.same(what+", alone", want.of(n), l.load(ctx, n, e, mode))
+			l.same(e, what+", alone", want.of(n), l.load(ctx, n, e, mode))
 		}
 		// No loaders.
 		for _, n := range t.all(context.Background()) {
@@ -213,7 +255,7 @@ func (l *lab) edge(t typ, e edge) string {
 				require(errors.Is(got.err, entloader.ErrNoLoaders), "%s, without loaders: %v", what, got.err)
 				continue
 			}
-			l.same(what+", without loaders", want.of(n), got)
+			l.same(e, what+", without loaders", want.of(n), got)
 		}
 		l.counts(t, e, mode)
 		if mode.name != "" {
@@ -231,7 +273,7 @@ func (l *lab) edge(t typ, e edge) string {
 			plain := reflect.New(n.Type().Elem())
 			plain.Elem().Set(n.Elem())
 			plain.Elem().FieldByName("Edges").SetZero() // which the text has
-			l.same(what+", after eager loading", want.of(plain), l.load(ctx, n, e, shallowly))
+			l.same(e, what+", after eager loading", want.of(plain), l.load(ctx, n, e, shallowly))
 		}
 		// By key.
 		ctx, loaders := fresh()
@@ -251,9 +293,10 @@ func (l *lab) edge(t typ, e edge) string {
 			} else if !v.IsNil() {
 				got.rows = []string{text(v)}
 			} else {
-				got.err = want.of(n).err // a missing row is an error of the edge, or none, as in the method
+				id := n.Elem().FieldByName("ID")
+				got.err = asError(call(by.FieldByName(e.name).MethodByName("Load"), ctx, id.Convert(idsOf(by.FieldByName(e.name)).Elem()))[1])
 			}
-			l.same(what+", by key", want.of(n), got)
+			l.same(e, what+", by key", want.of(n), got)
 		}
 	}
 	return fmt.Sprintf("%s: %d of %d, statements %s", line, found, owners, strings.Join(statements, ", "))
@@ -304,11 +347,13 @@ func (a answers) failed(l *lab) error {
 	return nil
 }
 
-func (l *lab) same(what string, want, got answer) {
+func (l *lab) same(e edge, what string, want, got answer) {
 	switch {
 	case want.err != nil:
 		// A required edge fails, an optional one has nothing.
-		require(len(got.rows) == 0 && (got.err == nil || l.IsNotFound(got.err)), "%s: want %v, got %v, %v", what, want.err, got.rows, got.err)
+		required := l.Required[e.owner+"."+e.name]
+		require(len(got.rows) == 0 && required == (got.err != nil) && (!required || l.IsNotFound(got.err)),
+			"%s: want %v, required %v, got %v, %v", what, want.err, required, got.rows, got.err)
 	case got.err != nil:
 		panic(fmt.Errorf("%s: %w", what, got.err))
 	default:
@@ -399,12 +444,15 @@ func shallow(v reflect.Value) string { return v.MethodByName("String").Call(nil)
 // loadAll calls LoadAll with the ids of entities.
 func loadAll(ctx context.Context, by reflect.Value, entities []reflect.Value) []reflect.Value {
 	f := by.MethodByName("LoadAll")
-	ids := reflect.MakeSlice(f.Type().In(1), 0, len(entities))
+	ids := reflect.MakeSlice(idsOf(by), 0, len(entities))
 	for _, n := range entities {
 		ids = reflect.Append(ids, n.Elem().FieldByName("ID").Convert(ids.Type().Elem()))
 	}
 	return call(f, ctx, ids)
 }
+
+// idsOf is the type of the ids that LoadAll takes.
+func idsOf(by reflect.Value) reflect.Type { return by.MethodByName("LoadAll").Type().In(1) }
 
 func call(f reflect.Value, ctx context.Context, args ...reflect.Value) []reflect.Value {
 	return f.Call(append([]reflect.Value{reflect.ValueOf(ctx)}, args...))
