@@ -10,9 +10,9 @@ type Related[K comparable, T, Q any] interface {
 }
 
 // ByKey is what loaders by key point to, and what generated code takes them for: the
-// loaders that they belong to. All of a request point to the same one. ManyBy and OneBy have the methods that a user calls
-// and no others, on pointers: the compiler makes every method of each relation's,
-// whether it is called or not.
+// loaders that they belong to. All of a request point to the same one. ManyBy and
+// OneBy have the methods that a user calls and no others, on pointers: the compiler
+// makes every method of each relation's, whether it is called or not.
 type ByKey struct{ loaders *Loaders }
 
 func relationOf[R Related[K, T, Q], K comparable, T, Q any]() *Relation[K, T, Q] {

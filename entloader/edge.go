@@ -139,6 +139,9 @@ func loadEdge[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context
 	if set != nil && e.ByFK != nil {
 		switch fk := fksOf[K](set, e.FK)[p.Handle.index]; fk.State {
 		case FKNull:
+			if ctx.Err() != nil { // as of any load
+				return nil, true, keyError(e.Name, ended(ctx))
+			}
 			return []T{}, true, nil
 		case FKKnown:
 			return loadBy(ctx, e.Name, e.ByFK, p.Scope, fk.Key, opts, set, p.Handle, func(set *Set, i int) (K, bool) {

@@ -108,7 +108,7 @@ func (l *Loaders) unlink(n *setNode) {
 // whole reports whether the set was queried together with the edge of the given
 // index, such that the entities hold what a load under ctx would bring.
 func (s *Set) whole(ctx context.Context, index int) bool {
-	return s != nil && slices.Contains(s.eager, index) &&
+	return s != nil && slices.Contains(s.eager, index) && ctx.Err() == nil &&
 		s.born == s.scope.loaders.clears.Load() &&
 		s.read.matches(ctx, s.scope.loaders.opt.scope)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/document"
+	"github.com/entloader/entloader/ent/sample"
 	"github.com/entloader/entloader/ent/schema"
 	"github.com/entloader/entloader/ent/viewer"
 	"github.com/entloader/entloader/entloader"
@@ -297,4 +298,30 @@ func testPanic(t *testing.T, db Database) {
 	lab.rec.Before(nil)
 	_, err := units[0].LoadSamples(ctx)
 	require.NoError(t, err)
+}
+
+// A load under a context that has ended fails, as ent's own query does, also where it
+// would send nothing: the answer is there, or there is no foreign key.
+func testEndedContext(t *testing.T, db Database) {
+	lab := db.newLab(t, 10)
+	ctx, _ := lab.load(t)
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	units := lab.Unit.Query().WithNotes().WithLocation().AllX(ctx)
+	samples := lab.Sample.Query().Where(sample.TechnicianIDIsNil()).AllX(ctx)
+	require.NotEmpty(t, samples)
+	_, err := units[0].LoadSamples(ctx)
+	require.NoError(t, err)
+	lab.rec.Reset()
+	for name, load := range map[string]func() error{
+		"Unit.samples":      func() error { _, err := units[0].LoadSamples(over); return err },
+		"Unit.notes":        func() error { _, err := units[0].LoadNotes(over); return err },
+		"Unit.location":     func() error { _, err := units[0].LoadLocation(over); return err },
+		"Sample.technician": func() error { _, err := samples[0].LoadTechnician(over); return err },
+	} {
+		err := load()
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, name)
+	}
+	lab.statements(t, 0)
 }

@@ -100,6 +100,7 @@ func Run(t *testing.T, db Database) {
 		{"InterceptorsSeparateClients", testInterceptorsSeparateClients},
 		{"InterceptorEditsTheList", testInterceptorEditsTheList},
 		{"DatabaseError", testDatabaseError},
+		{"EndedContext", testEndedContext},
 		{"Panic", testPanic},
 		{"LoadFromInterceptor", testLoadFromInterceptor},
 		{"LoadOwnKeyFromInterceptor", testLoadOwnKeyFromInterceptor},
