@@ -12,7 +12,7 @@ import (
 )
 
 // injected are the lines that the extension adds to files of ent.
-var injected = regexp.MustCompile(`^\s*(entloader\s+entloader\w+|ctx = entloaderSpec\(ctx, _spec, \w+, \w+\)|entloaderNodes\(ctx, nodes, .*\))$`)
+var injected = regexp.MustCompile(`^\s*(entloader\s+entloader\w+|ctx = entloaderSpec\(ctx, _spec, .*\)|entloaderNodes\(ctx, nodes, .*\))$`)
 
 // imports are the imports of the reference schema.
 var imports = regexp.MustCompile(`"github\.com/entloader/entloader/ent([/"])`)
