@@ -1,6 +1,7 @@
 package equivalence
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -111,4 +112,25 @@ func TestKeysOfBytesReadTheIndex(t *testing.T) {
 		require.Len(t, sent, 1)
 		require.Contains(t, lab.plan(t, sent[0].Query, sent[0].Args...), "SEARCH attachments USING INDEX "+index)
 	}
+}
+
+// Loaders by key of all types share their place: each type is a list of pointers to the
+// same, and none is longer than the place.
+func TestLoadersByKeyShareTheirPlace(t *testing.T) {
+	loaders := reflect.TypeFor[ent.Loaders]()
+	place, ok := loaders.FieldByName("byKey")
+	require.True(t, ok)
+	most := 0
+	for f := range loaders.Fields() {
+		if f.Anonymous || !f.IsExported() {
+			continue
+		}
+		by := f.Type.Elem()
+		most = max(most, by.NumField())
+		require.LessOrEqual(t, by.Size(), place.Type.Size(), f.Name)
+		for l := range by.Fields() {
+			require.True(t, l.Type.ConvertibleTo(place.Type.Elem()), "%s.%s", f.Name, l.Name)
+		}
+	}
+	require.Equal(t, most, place.Type.Len())
 }
