@@ -27,8 +27,11 @@ func (v *View) quiet(ctx context.Context) {
 		return
 	}
 	own := *v.Driver
-	if d, ok := own.(*quietDriver); ok { // set before, or of a statement that failed before it was sent
-		own = d.Driver
+	if d, ok := own.(*quietDriver); ok {
+		if d.place == v.Driver {
+			return // as of a batch, which loaders that watch its query made quiet before
+		}
+		own = d.Driver // of a query that failed before it was sent, and that this one is a clone of
 	}
 	*v.Driver = &quietDriver{own, v.Driver}
 }
