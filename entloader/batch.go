@@ -33,6 +33,7 @@ type batch[K any, C comparable, V any] struct {
 	slab    []slot[K, C, V] // where add takes slots from, to allocate them by the dozen
 	waiters int             // loads that wait or are about to
 	last    instant         // when the last key was gathered
+	vague   bool            // a key was gathered after last, at a time that is not known
 	settler atomic.Uint64   // of the gathering batch, see settle.go
 	due     atomic.Uint64   // the state of the settler at which another look is due
 	// gate is what all waiters wait for: a receive from one channel takes half the
@@ -77,16 +78,16 @@ type slot[K any, C comparable, V any] struct {
 	batch *batch[K, C, V]
 	i     int32
 	asked bool // some load wanted this answer; protected by loader.mu
+	// primed says that the answer came before the batch did, and is that of next.
+	// It is written under loader.mu, before the gate of the batch is closed.
+	primed bool
 	// next is the answer of the same key under another record.
 	next *slot[K, C, V]
-	// primed is the answer that came before the batch did. It is written under
-	// loader.mu, before the gate of the batch is closed.
-	primed *slot[K, C, V]
 }
 
 func (s *slot[K, C, V]) answer() (v V, err error) {
-	if s.primed != nil {
-		return s.primed.answer()
+	if s.primed {
+		return s.next.answer()
 	}
 	b := s.batch
 	if b.err != nil {
@@ -102,6 +103,7 @@ func (s *slot[K, C, V]) answer() (v V, err error) {
 // the batch: this goroutine is nobody's.
 func (b *batch[K, C, V]) run() {
 	growStack(0)
+	spots.Add(1)
 	var (
 		err      error
 		returned bool
@@ -251,6 +253,7 @@ func (b *batch[K, C, V]) finish(err error) {
 	l.trim()
 	b.release()
 	l.mu.Unlock()
+	spots.Add(-1)
 	close(b.gate)
 }
 
@@ -355,7 +358,7 @@ func (b *batch[K, C, V]) look(slots []*slot[K, C, V]) (primed bool, gate <-chan 
 	b.loader.lock()
 	defer b.loader.mu.Unlock()
 	for _, s := range slots {
-		if s != nil && s.batch == b && s.primed == nil {
+		if s != nil && s.batch == b && !s.primed {
 			return false, b.gate
 		}
 	}

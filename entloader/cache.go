@@ -189,9 +189,10 @@ func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K
 	}
 	primed := &slot[K, C, V]{asked: true, batch: &batch[K, C, V]{loader: l, answers: answers[V]{values: []V{v}}}}
 	primed.batch.ready.Store(true)
-	for s := old; s != nil; s = s.next {
+	for s, next := old, old; s != nil; s = next {
 		b := s.batch
-		s.primed = primed
+		next = s.next
+		s.primed, s.next = true, primed
 		if b.primed == nil {
 			b.primed = make(map[int32]bool)
 		}

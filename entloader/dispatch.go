@@ -162,7 +162,7 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 		b.patient, b.first = false, now
 		b.timer.Reset(l.patience(b))
 	}
-	b.last = now
+	b.last, b.vague = now, false
 	s = l.add(b, id, key, head)
 	if full {
 		l.shutDoor()
@@ -219,11 +219,15 @@ func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V]) bool {
 	if l.lone != b {
 		return false
 	}
+	now := clock()
+	if b.vague {
+		b.last, b.vague = now, false
+	}
 	due := b.last + instant(l.patience(b))
 	if !b.patient {
 		due = min(due, b.first+instant(l.opt.maxWait))
 	}
-	if now := clock(); due > now {
+	if due > now {
 		b.timer.Reset(time.Duration(due - now))
 		return false
 	}
@@ -236,6 +240,9 @@ func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V]) bool {
 func (l *LoaderBy[K, C, V]) complete(why reason) {
 	l.shutDoor()
 	b := l.lone
+	if why == reasonQuiet && l.bounded() {
+		filling.Store(false)
+	}
 	l.setLone(nil)
 	b.stopTimer()
 	b.settler.Or(settlerOver)

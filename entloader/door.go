@@ -3,6 +3,7 @@ package entloader
 import (
 	"context"
 	"math"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -39,13 +40,22 @@ type arrival[K any, C comparable, V any] struct {
 	why    loneReason
 	opened bool // it opened the batch, which runs under its context
 	held   bool // it holds the lock, and takes its place itself
+	timed  bool // it looked at the clock
 	hit    bool // somebody else brought the key; written before the gate opens
 	key    K
-	now    instant
+	now    instant // when it came, if it is timed
 	// own is for the answer, unless somebody else brought the key: then its next
 	// is where the answer is. Written before the gate opens.
 	own slot[K, C, V]
 }
+
+// To look at the clock takes a third of what a load does at the door, so that not all
+// do. The first do, for a quiet time that is exact for loads that come one by one; then
+// one of some, and the quiet time of those between them begins when the timer looks.
+const (
+	timedFirst = 8
+	timedEach  = 16
+)
 
 // slot is where the answer of an arrival is, after it was admitted.
 func (a *arrival[K, C, V]) slot() *slot[K, C, V] {
@@ -74,22 +84,49 @@ func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*
 	b, d, a := &o.batch, &o.door, &o.first
 	b.open(ctx, spot{}, l)
 	d.open(b)
-	*a = arrival[K, C, V]{key: key, now: clock(), why: with.why, opened: true}
+	now := clock()
+	*a = arrival[K, C, V]{key: key, now: now, why: with.why, opened: true, timed: true}
 	d.pass(a)
-	if !l.publish(d, a.now) {
+	fills := l.bounded() && filling.Load()
+	if fills {
+		b.due.Store(settlerNever)
+	}
+	if !l.publish(d, now) {
 		if d = l.door.Load(); d == nil {
 			return nil, nil
 		}
 		return d, l.enter(ctx, d, key, with) // somebody was faster
 	}
-	l.attend(ctx, b)
-	if l.opt.settles {
-		l.settle(b)
-	}
 	if d.places == 1 {
 		go l.filled(d)
+		return d, a
 	}
+	if fills {
+		d.letIn()
+		b.due.Store(0)
+	}
+	l.attend(b)
 	return d, a
+}
+
+// filling says that the last batch at a door, of those that can, got full. The next
+// one waits for those who are ready to run before it has a timer: each timer that is
+// set costs every switch between goroutines a look at the clock. Elsewhere it does
+// not, for those who run may be busy with something else.
+var filling atomic.Bool
+
+// bounded reports whether a batch can get full.
+func (l *LoaderBy[K, C, V]) bounded() bool { return l.opt.maxBatch != math.MaxInt }
+
+// letIn lets others run, as long as more of them come in.
+func (d *door[K, C, V]) letIn() {
+	for n := d.newest.Load(); n != nil; {
+		runtime.Gosched()
+		before := n
+		if n = d.newest.Load(); n == before {
+			return
+		}
+	}
 }
 
 // publish opens a door to a new batch, unless some keys are known.
@@ -105,15 +142,34 @@ func (l *LoaderBy[K, C, V]) publish(d *door[K, C, V], now instant) bool {
 	return true
 }
 
-// attend sees to it that a batch which was published is sent in time, and that
-// its waiters look when ctx, the context of all of them, ends.
-func (l *LoaderBy[K, C, V]) attend(ctx context.Context, b *batch[K, C, V]) {
+// attend sees to it that a batch which was published is sent in time.
+func (l *LoaderBy[K, C, V]) attend(b *batch[K, C, V]) {
 	l.mu.Lock() // and not l.lock: better to admit many at once
-	defer l.mu.Unlock()
-	if l.lone == b {
+	gathers := l.lone == b
+	if gathers {
 		l.wind(b)
 	}
-	if b.ends != nil && b.unwatch == nil && !b.ready.Load() {
+	l.mu.Unlock()
+	if gathers && l.opt.settles {
+		l.settle(b)
+	}
+}
+
+// guard waits at the gate for the load that opened the batch. The others at the door
+// wait for nothing else, so it sees to it that they look when ctx ends, which is their
+// context, too.
+func (l *LoaderBy[K, C, V]) guard(ctx context.Context, d *door[K, C, V]) {
+	b := d.batch
+	select {
+	case <-d.gate:
+	case <-b.ends:
+	}
+	if b.ends == nil || b.ready.Load() {
+		return
+	}
+	l.lock()
+	defer l.mu.Unlock()
+	if b.unwatch == nil && !b.ready.Load() {
 		b.watch(ctx)
 	}
 }
@@ -126,7 +182,10 @@ func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, 
 	if ends := ctx.Done(); ends != nil && ends != d.batch.ends {
 		return nil
 	}
-	a := &arrival[K, C, V]{key: key, now: clock(), why: with.why}
+	a := &arrival[K, C, V]{key: key, why: with.why}
+	if came := d.came(); came < timedFirst || came%timedEach == 0 {
+		a.now, a.timed = clock(), true
+	}
 	if !d.pass(a) {
 		return nil
 	}
@@ -137,6 +196,14 @@ func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, 
 		go l.filled(d)
 	}
 	return a
+}
+
+// came returns how many came in so far, as many as may if the door is shut.
+func (d *door[K, C, V]) came() int32 {
+	if a := d.newest.Load(); a != nil {
+		return a.number
+	}
+	return d.places
 }
 
 // pass lets a through, unless the door is shut or all places are taken.
@@ -181,6 +248,7 @@ func (l *LoaderBy[K, C, V]) filled(d *door[K, C, V]) {
 	if full {
 		l.shutDoor()
 		if full = len(b.keys) >= l.opt.maxBatch; full {
+			filling.Store(true)
 			l.complete(reasonFull)
 		} else {
 			l.openDoor()
@@ -253,7 +321,9 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
 		} else {
 			l.place(b, &a.own, id, a.key, nil)
 			l.stats.Lone.count(a.why)
-			b.last = max(b.last, a.now)
+			if b.vague = !a.timed; a.timed {
+				b.last = max(b.last, a.now)
+			}
 		}
 		l.ask(a.slot())
 	}

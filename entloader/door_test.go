@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -106,4 +107,102 @@ func TestCancelledAtTheDoor(t *testing.T) {
 	left.Wait()
 	close(release)
 	stayed.Wait()
+}
+
+// The load that opened a batch is the one that sees when the context of all ends.
+// Should it leave earlier, since its key was primed, the others see it all the same.
+func TestOpenerLeavesTheDoor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+			return tenfold(keys), nil
+		}, entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))
+		ctx, cancel := context.WithCancel(t.Context())
+		var opener, others sync.WaitGroup
+		opener.Go(func() {
+			v, err := l.Load(ctx, 0)
+			require.NoError(t, err)
+			require.Equal(t, 7, v)
+		})
+		synctest.Wait()
+		for i := range 9 {
+			others.Go(func() {
+				_, err := l.Load(ctx, i+1)
+				require.ErrorIs(t, err, context.Canceled)
+			})
+		}
+		synctest.Wait()
+		l.Prime(ctx, 0, 7)
+		opener.Wait()
+		cancel()
+		others.Wait()
+		require.Zero(t, l.Stats().Batches)
+	})
+}
+
+// Where batches get full, the next one has no timer before those who are ready to
+// run had their turn. If they do not fill it, it is sent in time.
+func TestTimerAfterAFullBatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 50
+		for _, n := range []int{limit, 1, limit, 20, 3, limit + 7} {
+			start := time.Now()
+			l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+				return tenfold(keys), nil
+			}, entloader.WithMaxBatch(limit), entloader.WithQuiet(time.Second))
+			var wg sync.WaitGroup
+			for i := range n {
+				wg.Go(func() {
+					v, err := l.Load(t.Context(), i)
+					require.NoError(t, err)
+					require.Equal(t, 10*i, v)
+				})
+			}
+			wg.Wait()
+			took := time.Since(start)
+			if n == limit {
+				require.Zero(t, took)
+			} else {
+				require.LessOrEqual(t, took, 20*time.Millisecond, "its longest wait")
+				require.Positive(t, took)
+			}
+			require.Equal(t, (n+limit-1)/limit, l.Stats().Batches)
+		}
+	})
+}
+
+// Of many loads not each looks at the clock: the quiet time after the last of them is
+// at least what was asked for, and at most twice that.
+func TestQuietTimeAfterManyLoads(t *testing.T) {
+	t.Parallel()
+	const quiet = 10 * time.Millisecond
+	for _, n := range []int{1, 2, 8, 9, 30, 40} {
+		synctest.Test(t, func(t *testing.T) {
+			l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+				return tenfold(keys), nil
+			}, entloader.WithQuiet(quiet), entloader.WithMaxWait(time.Hour))
+			var (
+				wg   sync.WaitGroup
+				last time.Time
+			)
+			for i := range n {
+				<-time.After(quiet / 2)
+				last = time.Now()
+				wg.Go(func() {
+					_, err := l.Load(t.Context(), i)
+					require.NoError(t, err)
+				})
+				synctest.Wait()
+			}
+			wg.Wait()
+			took := time.Since(last)
+			require.GreaterOrEqual(t, took, quiet)
+			require.Less(t, took, 2*quiet)
+			if n <= 8 {
+				require.Equal(t, quiet, took)
+			}
+			require.Equal(t, 1, l.Stats().Batches)
+		})
+	}
 }

@@ -37,6 +37,8 @@ func Each[T any](ctx context.Context, items []T, f func(ctx context.Context, ite
 		left  atomic.Int64
 	)
 	left.Store(int64(len(items)))
+	spots.Add(1)
+	defer spots.Add(-1)
 	for _, item := range items {
 		wg.Go(func() {
 			var (

@@ -60,9 +60,9 @@ func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) (values []V, 
 			switch {
 			case !ready && waits[last].err != nil:
 				err = waits[last].err
-			case ready || waits[last].opened || s.primed != nil || s.batch.read.matches(ctx, l.opt.scope):
+			case ready || waits[last].opened || s.primed || s.batch.read.matches(ctx, l.opt.scope):
 				values[i], err = s.answer()
-				if err != nil && s.primed == nil && s.batch.err == nil && errors.Is(err, ErrNotFound) {
+				if err != nil && !s.primed && s.batch.err == nil && errors.Is(err, ErrNotFound) {
 					missing = append(missing, l.id(keys[i]))
 				}
 			default:

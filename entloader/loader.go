@@ -190,7 +190,11 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 		d, a = l.begin(ctx, key, with)
 	}
 	if a != nil {
-		<-d.gate // here, where the stack is not deep
+		if a.opened {
+			l.guard(ctx, d)
+		} else {
+			<-d.gate // here, where the stack is not deep
+		}
 		if d.batch.ready.Load() && (a.opened || d.batch.read.matches(ctx, l.opt.scope)) {
 			return a.slot().answer()
 		}
@@ -203,7 +207,7 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[K], d *door[K, C, V], a *arrival[K, C, V]) (v V, err error) {
 	var e entry[K, C, V]
 	if a != nil {
-		e.batch, e.slot, e.hit, e.opened, e.ticket.gate, e.now = d.batch, a.slot(), a.hit, a.opened, d.gate, a.now
+		e.batch, e.slot, e.hit, e.opened, e.ticket.gate = d.batch, a.slot(), a.hit, a.opened, d.gate
 	} else {
 		e.at, e.now = spotOf(ctx), clock()
 		l.lock()
@@ -228,6 +232,7 @@ func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[
 		if ctx.Err() != nil {
 			return v, ended(ctx)
 		}
+		e.now = clock()
 		l.lock()
 		l.join(ctx, id, key, with, &e, true)
 	}
@@ -257,7 +262,7 @@ func (e *entry[K, C, V]) wait(ctx context.Context) error {
 // if the fetch read something from its context that is different in ctx.
 func (e *entry[K, C, V]) shared(ctx context.Context) bool {
 	b := e.batch
-	return e.ready || e.opened || e.slot.primed != nil || b.read.matches(ctx, b.loader.opt.scope)
+	return e.ready || e.opened || e.slot.primed || b.read.matches(ctx, b.loader.opt.scope)
 }
 
 // join finds the answer for a key, or a batch that brings it. e is the place

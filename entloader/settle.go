@@ -1,6 +1,7 @@
 package entloader
 
 import (
+	"math"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,8 @@ const (
 	settlerLooks = 1 << iota // a goroutine looks
 	settlerOver              // the batch is complete
 	settlerCame              // one load
+
+	settlerNever = math.MaxUint64 // a look that is never due
 )
 
 // settling counts the goroutines that look whether others run.

@@ -1,6 +1,9 @@
 package entloader
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // A spot is where a context stands among fetches and Eachs. A load asks once
 // for all of it: contexts are deep.
@@ -12,7 +15,14 @@ type spot struct {
 // spotKey finds the spot of a context.
 type spotKey struct{}
 
+// spots is how many fetches and Eachs there are. While there is none, no context
+// stands anywhere, which spares each load a walk up its context.
+var spots atomic.Int64
+
 func spotOf(ctx context.Context) spot {
+	if spots.Load() == 0 {
+		return spot{}
+	}
 	if s, ok := ctx.Value(spotKey{}).(*spot); ok {
 		return *s
 	}
