@@ -147,12 +147,16 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 				joined = s.batch
 			}
 		}
-		if !hit {
-			l.stats.Lone.ByKey++
-		} else if slots[i] == nil {
+		again := slots[i] != nil // its answer could not be shared
+		switch {
+		case hit && !again:
 			l.stats.Hits++
+		case !hit && again:
+			l.stats.Lone.Context++
+		case !hit:
+			l.stats.Lone.ByKey++
 		}
-		if slots[i] == nil {
+		if !again {
 			l.stats.Loads++
 		}
 		l.ask(s)

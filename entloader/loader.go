@@ -232,6 +232,9 @@ func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[
 		if ctx.Err() != nil {
 			return v, ended(ctx)
 		}
+		if with.keys == nil {
+			with.why = loneContext // it waited, and not in vain but for its context
+		}
 		e.now = clock()
 		l.lock()
 		l.join(ctx, id, key, with, &e, true)

@@ -16,7 +16,8 @@ type Lone struct {
 	// Varying: siblings load the edge with different options.
 	Varying int
 	// Context: siblings load the edge under contexts that differ in what decides the
-	// answer, or can not be compared.
+	// answer, or can not be compared; or a load waited for the answer of another
+	// context, which it may not share.
 	Context int
 	// Uncached: [WithoutCache] leaves nothing for siblings to find.
 	Uncached int

@@ -135,8 +135,8 @@ func WithScope(fn func(context.Context) any) Option {
 // WithUnrecorded says which context keys do not decide an answer, although an
 // interceptor, a policy or a fetch looks them up: those of a logger, a clock, a
 // tracer. Two loads that differ in nothing else share a statement then. Keys that
-// drivers look up while they have a statement, and those of OpenTelemetry and of
-// gqlgen, need not be named. ignored is called with each key, possibly from several
+// drivers look up while they have a statement need not be named, nor those of gqlgen,
+// net/http/httptrace, runtime/pprof, OpenTelemetry and other common tracers. ignored is called with each key, possibly from several
 // goroutines at once, and must be fast.
 func WithUnrecorded(ignored func(key any) bool) Option {
 	return func(o *options) { o.ignored = ignored }

@@ -252,10 +252,27 @@ const (
 
 const (
 	gqlgenPkg  = "github.com/99designs/gqlgen/graphql"
-	otelPkg    = "go.opentelemetry.io/"
 	runtimePkg = "github.com/entloader/entloader/entloader"
 	entSQLPkg  = "entgo.io/ent/dialect/sql"
 )
+
+// infrastructure are the packages, with those below them, whose context keys say who
+// watches a fetch and not what it answers. net/http looks for its own in each request,
+// tracers and profilers for theirs, which are of one caller each.
+var infrastructure = []string{
+	"internal/nettrace", "net/http/httptrace", "runtime/pprof", "runtime/trace", "golang.org/x/net/trace",
+	"go.opentelemetry.io", "go.opencensus.io", "github.com/opentracing/opentracing-go", "github.com/openzipkin/zipkin-go",
+	"github.com/DataDog/dd-trace-go", "gopkg.in/DataDog/dd-trace-go.v1", "github.com/getsentry/sentry-go",
+	"github.com/newrelic/go-agent", "go.elastic.co/apm", "github.com/aws/aws-xray-sdk-go", "github.com/honeycombio/beeline-go",
+}
+
+// isInfrastructure reports whether a package, by its import path, is one of those.
+func isInfrastructure(pkg string) bool {
+	return slices.ContainsFunc(infrastructure, func(p string) bool {
+		rest, below := strings.CutPrefix(pkg, p)
+		return below && (rest == "" || rest[0] == '/')
+	})
+}
 
 func classify(key any) keyKind {
 	if key == cancelKey {
@@ -281,10 +298,10 @@ func classify(key any) keyKind {
 			return keyMasked
 		}
 		return keyOwn
-	case pkg == runtimePkg, strings.HasPrefix(pkg, otelPkg):
-		return keyOwn
 	case pkg == entSQLPkg:
 		return keyStatement
+	case pkg == runtimePkg, isInfrastructure(pkg):
+		return keyOwn
 	}
 	return keyRecorded
 }

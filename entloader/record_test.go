@@ -83,3 +83,27 @@ func TestRecordMatches(t *testing.T) {
 	require.False(t, look(bg).matches(vars, nil))
 	require.True(t, look(bg).matches(ada, nil), "a driver's own look-ups do not count")
 }
+
+func TestInfrastructure(t *testing.T) {
+	t.Parallel()
+	for pkg, want := range map[string]bool{
+		"net/http/httptrace":                                true,
+		"internal/nettrace":                                 true,
+		"runtime/pprof":                                     true,
+		"go.opentelemetry.io/otel/trace":                    true,
+		"go.opencensus.io/trace":                            true,
+		"github.com/opentracing/opentracing-go":             true,
+		"github.com/DataDog/dd-trace-go/v2/internal":        true,
+		"gopkg.in/DataDog/dd-trace-go.v1/internal":          true,
+		"github.com/getsentry/sentry-go":                    true,
+		"github.com/newrelic/go-agent/v3/internal":          true,
+		"go.elastic.co/apm/v2":                              true,
+		"net/http":                                          false, // its server's keys tell requests apart
+		"google.golang.org/grpc/metadata":                   false, // what a service is told decides what it answers
+		"github.com/getsentry/sentry-gopher":                false,
+		"example.com/vendored/go.opentelemetry.io/otel":     false,
+		"github.com/entloader/entloader/examples/quick/ent": false,
+	} {
+		require.Equal(t, want, isInfrastructure(pkg), pkg)
+	}
+}

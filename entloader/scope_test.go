@@ -3,6 +3,8 @@ package entloader_test
 import (
 	"context"
 	"fmt"
+	"runtime/pprof"
+	"runtime/trace"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -57,6 +59,8 @@ func TestFirstViewerDoesNotDecideForOthers(t *testing.T) {
 		}
 		require.Len(t, seen.all(), fetches, "both answers are remembered")
 
+		require.Positive(t, l.Stats().Lone.Context, "some waited for another viewer's answer")
+
 		// Equal viewers share a fetch, whatever else is in their contexts.
 		var same []*pending[string]
 		for k := range 10 {
@@ -67,6 +71,36 @@ func TestFirstViewerDoesNotDecideForOthers(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.Len(t, seen.all(), fetches+1)
+	})
+}
+
+// Elsewhere loads share whatever they may; here a tracer or a profiler that a fetch
+// runs under must not split them, though each caller has a span of its own.
+func TestTracersDoNotSeparate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen calls[int]
+		l := entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]int, error) {
+			seen.note(keys)
+			pprof.Do(ctx, pprof.Labels("fetch", "tenfold"), func(ctx context.Context) {
+				trace.WithRegion(ctx, "fetch", func() {})
+			})
+			return tenfold(keys), nil
+		})
+		for range 2 {
+			var all []*pending[int]
+			for k := range 20 {
+				pprof.Do(t.Context(), pprof.Labels("caller", fmt.Sprint(k)), func(ctx context.Context) {
+					all = append(all, async(func() (int, error) { return l.Load(ctx, k) }))
+				})
+			}
+			for k, p := range all {
+				v, err := p.wait()
+				require.NoError(t, err)
+				require.Equal(t, 10*k, v)
+			}
+		}
+		require.Len(t, seen.all(), 1)
 	})
 }
 

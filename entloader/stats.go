@@ -31,8 +31,9 @@ type Stats struct {
 	// Errors counts batches that failed as a whole.
 	Errors int
 	// Cached counts keys of batches that the cache of WithCache had, CacheErrors
-	// the errors that it returned.
-	Cached, CacheErrors int
+	// the errors that it returned. Unkept counts answers that it was not given since
+	// their fetch looked something up in its context.
+	Cached, CacheErrors, Unkept int
 	// Siblings, Full, Quiet, Waiting, Flushed say of how many batches what sent
 	// them: the set of siblings was known, the batch was full, no other key
 	// came, everyone in an Each waits, or Flush was called.
@@ -83,6 +84,9 @@ func (s Stats) String() string {
 		s.Name, s.Loads, s.Hits, s.Waits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
 	if s.Primed > 0 {
 		line += fmt.Sprintf("; primed: %d", s.Primed)
+	}
+	if s.Unkept > 0 {
+		line += fmt.Sprintf("; not for the cache: %d", s.Unkept)
 	}
 	if why := s.Lone.String(); why != "" {
 		line += "; lone: " + why

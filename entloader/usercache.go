@@ -35,9 +35,11 @@ type CacheKey struct {
 // request that loaded them, so generated loaders take no notice.
 //
 // An answer whose fetch looked something up in its context is not kept, since
-// the cache could not tell whom it is for: pass what matters with WithScope, and
-// read it from the key. Errors are not kept. Prime fills the memory of the loader
-// alone, and [WithoutCache] turns off that memory alone.
+// the cache could not tell whom it is for; the statistics count it as Unkept. Pass
+// what matters with WithScope, and read it from the key; name what does not with
+// [WithUnrecorded]. What net/http and tracers look up does not count. Errors are not
+// kept. Prime fills the memory of the loader alone: where c may hold an older value,
+// Clear the key first. [WithoutCache] turns off that memory alone, and leaves c.
 func WithCache(c Cache) Option {
 	return func(o *options) { o.cache = c }
 }
@@ -58,6 +60,7 @@ func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 		missing []K
 		at      []int
 		failed  int
+		unkept  int
 	)
 	for i, k := range keys {
 		v, ok, err := c.Get(&b.ctx, l.cacheKey(scope, l.id(k)))
@@ -75,6 +78,7 @@ func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 		l.lock()
 		l.stats.CacheErrors += failed
 		l.stats.Cached += len(keys) - len(missing)
+		l.stats.Unkept += unkept
 		l.mu.Unlock()
 	}()
 	if len(missing) == 0 {
@@ -93,10 +97,10 @@ func (b *batch[K, C, V]) cached(keys []K, out *answers[V]) error {
 			continue
 		}
 		out.values[i] = found.values[j]
-		if keep {
-			if err := c.Set(&b.ctx, l.cacheKey(scope, l.id(missing[j])), found.values[j]); err != nil {
-				failed++
-			}
+		if !keep {
+			unkept++
+		} else if err := c.Set(&b.ctx, l.cacheKey(scope, l.id(missing[j])), found.values[j]); err != nil {
+			failed++
 		}
 	}
 	return nil

@@ -3,6 +3,10 @@ package entloader_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -121,5 +125,40 @@ func TestWithCacheKeepsNothingPrivate(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "ada", v)
 		require.Empty(t, cache.values)
+		require.Equal(t, 1, l.Stats().Unkept)
+		require.Contains(t, l.Stats().String(), "not for the cache: 1")
 	})
+}
+
+// What net/http looks up in each request, for those who watch it, decides nothing.
+func TestWithCacheKeepsAnswersOfAService(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "price of ", r.URL.Query().Get("id"))
+	}))
+	defer srv.Close()
+	cache := &mapCache{values: make(map[entloader.CacheKey]any)}
+	var calls atomic.Int32
+	for range 2 {
+		l := entloader.NewLoader(entloader.PerKey(2, func(ctx context.Context, id string) (string, error) {
+			calls.Add(1)
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"?id="+id, nil)
+			if err != nil {
+				return "", err
+			}
+			resp, err := srv.Client().Do(req)
+			if err != nil {
+				return "", err
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			return string(body), err
+		}), entloader.WithCache(cache))
+		prices, err := l.LoadAll(t.Context(), []string{"a", "b", "c"})
+		require.NoError(t, err)
+		require.Equal(t, []string{"price of a", "price of b", "price of c"}, prices)
+		require.Zero(t, l.Stats().Unkept)
+	}
+	require.EqualValues(t, 3, calls.Load())
+	srv.Client().CloseIdleConnections()
 }
