@@ -73,6 +73,16 @@ func (a *answers[V]) fail(i int, err error) {
 	a.errs[i] = err
 }
 
+// failed returns how many keys have an error of their own.
+func (a *answers[V]) failed() (n int) {
+	for _, err := range a.errs {
+		if err != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // slot is where the answer of one key is.
 type slot[K any, C comparable, V any] struct {
 	batch *batch[K, C, V]
@@ -83,6 +93,11 @@ type slot[K any, C comparable, V any] struct {
 	primed bool
 	// next is the answer of the same key under another record.
 	next *slot[K, C, V]
+}
+
+// failed reports whether the answer, which is there, is an error.
+func (s *slot[K, C, V]) failed() bool {
+	return s.batch.err != nil || s.batch.answers.errs != nil && s.batch.answers.errs[s.i] != nil
 }
 
 func (s *slot[K, C, V]) answer() (v V, err error) {
@@ -212,26 +227,10 @@ func (b *batch[K, C, V]) fetchKeys(keys []K, out *answers[V]) error {
 // send fetches keys.
 func (b *batch[K, C, V]) send(keys []K, out *answers[V]) error {
 	b.ctx.about.Keys = len(keys)
-	if b.loader.opt.observer != nil {
+	if b.loader.opt.observers != nil {
 		return b.observed(keys, out)
 	}
 	return b.loader.fetch(&b.ctx, keys, out)
-}
-
-// observed fetches keys and tells the observer.
-func (b *batch[K, C, V]) observed(keys []K, out *answers[V]) (err error) {
-	l, o := b.loader, b.loader.opt.observer
-	start := time.Now()
-	b.ctx.mute(true) // what an observer looks up does not decide the answer
-	o.BatchStart(&b.ctx, b.ctx.about)
-	b.ctx.mute(false)
-	err = errPanicked // until the fetch returns
-	defer func() {
-		b.ctx.mute(true)
-		o.BatchEnd(&b.ctx, b.ctx.about, time.Since(start), err)
-	}()
-	err = l.fetch(&b.ctx, keys, out)
-	return err
 }
 
 // finish makes the answers known. Those of a failed batch are for its waiters
@@ -249,6 +248,9 @@ func (b *batch[K, C, V]) finish(err error) {
 	}
 	if err != nil || l.opt.uncache {
 		l.forget(b)
+	} else {
+		l.forgetTransient(b)
+		l.stats.KeyErrors += b.answers.failed()
 	}
 	l.trim()
 	b.release()

@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -20,7 +21,7 @@ func (l *LoaderBy[K, C, V]) peek(ctx context.Context, id C) (v V, ok bool) {
 	l.lock()
 	defer l.mu.Unlock() // matches calls what the application wrote
 	s := l.there(ctx, l.slots[id])
-	if s == nil || s.batch.err != nil || s.batch.answers.errs != nil && s.batch.answers.errs[s.i] != nil {
+	if s == nil || s.failed() {
 		return v, false
 	}
 	l.stats.Loads++
@@ -132,33 +133,60 @@ func (l *LoaderBy[K, C, V]) learn(read *record) {
 // forget removes the answers of a batch. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) forget(b *batch[K, C, V]) {
 	for _, id := range b.compared() {
-		// Slots stay the same: who waits for one must see it primed.
-		link := l.slots[id]
-		for link != nil && link.batch == b {
+		l.forgetKey(b, id)
+	}
+}
+
+// forgetKey removes the answer of a batch for a key.
+func (l *LoaderBy[K, C, V]) forgetKey(b *batch[K, C, V], id C) {
+	// Slots stay the same: who waits for one must see it primed.
+	link := l.slots[id]
+	for link != nil && link.batch == b {
+		link = link.next
+	}
+	if link == nil {
+		delete(l.slots, id)
+		return
+	}
+	l.slots[id] = link
+	for link.next != nil {
+		if link.next.batch == b {
+			link.next = link.next.next
+		} else {
 			link = link.next
-		}
-		if link == nil {
-			delete(l.slots, id)
-			continue
-		}
-		l.slots[id] = link
-		for link.next != nil {
-			if link.next.batch == b {
-				link.next = link.next.next
-			} else {
-				link = link.next
-			}
 		}
 	}
 }
 
-// Prime makes v the answer for key, for every context, unless an answer is
-// there already. Loads that wait for the key get it at once, and the key leaves
-// a batch that has not been sent. Without a cache only those who wait get it.
+// forgetTransient removes the errors of a batch that are not to be remembered.
+func (l *LoaderBy[K, C, V]) forgetTransient(b *batch[K, C, V]) {
+	for i, err := range b.answers.errs {
+		if t := (*transientError)(nil); errors.As(err, &t) {
+			l.forgetKey(b, b.compared()[i])
+		}
+	}
+}
+
+// Prime makes v the answer for key, for every context, unless a value is there
+// already; an error that is remembered gives way. Loads that wait for the key get it
+// at once, and the key leaves a batch that has not been sent. Without a cache only
+// those who wait get it.
 func (l *LoaderBy[K, C, V]) Prime(_ context.Context, key K, v V) {
 	l.lock()
 	defer l.mu.Unlock()
-	rouse(l.prime(l.id(key), v, nil))
+	rouse(l.prime(l.id(key), v, nil, nil))
+}
+
+// PrimeError makes err the answer for key, as Prime does with a value. It panics if
+// err is nil.
+func (l *LoaderBy[K, C, V]) PrimeError(_ context.Context, key K, err error) {
+	if err == nil {
+		panic("entloader: PrimeError: the error is nil: prime the key with a value, by Prime")
+	}
+	l.lock()
+	defer l.mu.Unlock()
+	var none V
+	rouse(l.prime(l.id(key), none, err, nil))
 }
 
 // PrimeAll primes the loader with values by key, as Prime does.
@@ -167,31 +195,38 @@ func (l *LoaderBy[K, C, V]) PrimeAll(_ context.Context, values map[C]V) {
 	defer l.mu.Unlock()
 	var woken []*batch[K, C, V]
 	for id, v := range values {
-		woken = l.prime(id, v, woken)
+		woken = l.prime(id, v, nil, woken)
 	}
 	rouse(woken)
 }
 
 // prime adds to woken the batches that somebody waits for who has to see it.
-func (l *LoaderBy[K, C, V]) prime(id C, v V, woken []*batch[K, C, V]) []*batch[K, C, V] {
+func (l *LoaderBy[K, C, V]) prime(id C, v V, err error, woken []*batch[K, C, V]) []*batch[K, C, V] {
 	if id != id {
 		return woken // errNaN for whoever loads it
 	}
 	l.shutDoor()
 	old := l.slots[id]
 	for s := old; s != nil; s = s.next {
-		if s.batch.ready.Load() {
+		if s.batch.ready.Load() && !s.failed() {
 			return woken
 		}
 	}
-	if l.clip != nil {
-		v = l.clip(v)
+	found := answers[V]{values: []V{v}}
+	switch {
+	case err != nil:
+		found.errs = []error{err}
+	case l.clip != nil:
+		found.values[0] = l.clip(v)
 	}
-	primed := &slot[K, C, V]{asked: true, batch: &batch[K, C, V]{loader: l, answers: answers[V]{values: []V{v}}}}
+	primed := &slot[K, C, V]{asked: true, batch: &batch[K, C, V]{loader: l, answers: found}}
 	primed.batch.ready.Store(true)
 	for s, next := old, old; s != nil; s = next {
 		b := s.batch
 		next = s.next
+		if b.ready.Load() {
+			continue // an error that gives way
+		}
 		s.primed, s.next = true, primed
 		if b.primed == nil {
 			b.primed = make(map[int32]bool)

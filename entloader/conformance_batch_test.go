@@ -205,7 +205,10 @@ func (o *lookingObserver) look() {
 	}
 }
 
-func (o *lookingObserver) BatchStart(context.Context, entloader.Batch) { o.look() }
+func (o *lookingObserver) BatchStart(ctx context.Context, _ entloader.Batch) context.Context {
+	o.look()
+	return ctx
+}
 
 func (o *lookingObserver) BatchEnd(context.Context, entloader.Batch, time.Duration, error) { o.look() }
 

@@ -22,6 +22,9 @@ func TestConformanceCache(t *testing.T) {
 		return func(ctx context.Context, l *entloader.Loader[int, int]) { l.Clear(ctx, keys...) }
 	}
 	clearingAll := func(ctx context.Context, l *entloader.Loader[int, int]) { l.ClearAll(ctx) }
+	primingError := func(key int) act {
+		return func(ctx context.Context, l *entloader.Loader[int, int]) { l.PrimeError(ctx, key, errClosed) }
+	}
 	// priming makes each key its own negative.
 	priming := func(keys ...int) act {
 		return func(ctx context.Context, l *entloader.Loader[int, int]) {
@@ -94,6 +97,20 @@ func TestConformanceCache(t *testing.T) {
 			{first: priming(1), ask: []int{1, 2}, want: []int{-1, 20}, sent: [][]int{{2}}},
 			{first: func(ctx context.Context, l *entloader.Loader[int, int]) { l.Prime(ctx, 1, -100) }, ask: []int{1}, want: []int{-1}},
 			{first: both(priming(2), primingAll(2)), ask: []int{1, 2}, want: []int{-1, 20}},
+		}},
+		{"prime over an error that is known", nil, []round{
+			{ask: []int{1, closedKey, missingKey}, fails: fails(closedKey, missingKey), sent: [][]int{{1, closedKey, missingKey}}},
+			{first: both(priming(closedKey), primingAll(missingKey)), ask: []int{closedKey, missingKey, 1}, want: []int{-closedKey, -missingKey, 10}},
+		}},
+		{"prime an error", nil, []round{
+			{first: primingError(1), ask: []int{1, 2}, fails: map[int]error{1: errClosed}, want: []int{0, 20}, sent: [][]int{{2}}},
+			{first: primingError(2), ask: []int{1, 2}, fails: map[int]error{1: errClosed}},
+			{first: clearing(1, 2), ask: []int{1, 2}, sent: [][]int{{1, 2}}},
+			{first: both(clearing(1), primingError(1), priming(1)), ask: []int{1, 2}, want: []int{-1, 20}},
+			{first: func(_ context.Context, l *entloader.Loader[int, int]) {
+				require.PanicsWithValue(t, "entloader: PrimeError: the error is nil: prime the key with a value, by Prime",
+					func() { l.PrimeError(t.Context(), 3, nil) })
+			}, ask: []int{3}, sent: [][]int{{3}}},
 		}},
 		{"clear and prime", nil, []round{
 			{first: priming(1), ask: []int{1, 2}, want: []int{-1, 20}, sent: [][]int{{2}}},

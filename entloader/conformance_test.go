@@ -15,8 +15,8 @@ import (
 // What the suites of other loaders hold their loader to, ours has to do as well,
 // or differ for a reason. The suites that were read: graphql/dataloader (J, its
 // src/__tests__), graph-gophers/dataloader v7.2.0 (G), dataloadgen v0.0.10 (D),
-// aiodataloader (A), Strawberry's (S) and graphql-sync-dataloaders (Y). Which test
-// covers which of their behaviours, by the file that it is in:
+// aiodataloader (A), Strawberry's (S), graphql-sync-dataloaders (Y) and Undine's (U).
+// Which test covers which of their behaviours, by the file that it is in:
 //
 // conformance_batch_test.go
 //
@@ -42,6 +42,8 @@ import (
 //	clear after an error: the key is fetched again       J G        "
 //	prime, also in a loop; what is known stays           J D G A S  "
 //	clear and prime: the new value is the answer         J S        "
+//	prime with an error                                  J A U      "; for who waits: TestPrimeError
+//	an error that is not to be kept                      G          TestTransientErrorIsNotKept
 //	without a cache each round is fetched                J D G S    "
 //	without a cache prime and clear do nothing           J D G S    "
 //	a fetch that clears what it loads                    J G        TestConformanceClearInsideFetch
@@ -94,8 +96,7 @@ import (
 //     comparable is called without a cache as well (J).
 //   - Futures that compare equal, or are resolved from outside, and the loader as
 //     "this" (J A S): there are none. BatchFromContext names the loader.
-//   - Priming an error or a promise (J A): an error is what a fetch found.
-//   - An error that says of itself that it is not to be kept (G): Clear does it.
+//   - Priming a promise (J A): there are none.
 //   - Prime that says whether it did something (D), or forces (S): clear first.
 //   - The exact time of one timer (G), schedulers of the platform (J): Flush, Each.
 //   - A thunk for a list (D): one for each key, see TestLoadThunk.

@@ -2,12 +2,14 @@ package entloader
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
 // NewLoaders returns loaders for those that are defined by hand, in programs
-// without ent; the Loaders of a generated package hold them as well. The options
-// are for generated loaders: a definition gives its loader options of its own.
+// without ent; the Loaders of a generated package hold them as well. A definition
+// gives its loader options of its own. Of opts it takes the observers, which are told
+// of its batches too, WithUnrecorded, and WithScope where it has no other.
 func NewLoaders(opts ...Option) *Loaders {
 	return &Loaders{opt: newOptions(opts)}
 }
@@ -124,7 +126,9 @@ func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy
 		return l.(*LoaderBy[K, C, V])
 	}
 	// make runs outside of every lock: it may use other loaders.
-	return all.defined.add(key, d.new(ctx, params), false).(*LoaderBy[K, C, V])
+	l := d.new(ctx, params)
+	l.inherit(&all.opt)
+	return all.defined.add(key, l, false).(*LoaderBy[K, C, V])
 }
 
 // Put makes l, which must not be in use yet, the loader for params of the
@@ -133,6 +137,7 @@ func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy
 func (d *DefinitionBy[P, K, C, V]) Put(ctx context.Context, params P, l *LoaderBy[K, C, V]) {
 	if all := LoadersFromContext(ctx); all != nil {
 		l.define(d.name, params)
+		l.inherit(&all.opt)
 		all.defined.add(definedKey[P]{d, params}, l, true)
 	}
 }
@@ -152,6 +157,19 @@ func (l *LoaderBy[K, C, V]) define(name string, params any) {
 	}
 	if params != any(struct{}{}) {
 		l.params = params
+	}
+}
+
+// inherit adds what the loaders of the request were told for all of theirs.
+func (l *LoaderBy[K, C, V]) inherit(all *options) {
+	l.opt.observers = slices.Concat(all.observers, l.opt.observers)
+	if l.opt.scope == nil {
+		l.opt.scope = all.scope
+	}
+	if own := l.opt.ignored; own == nil {
+		l.opt.ignored = all.ignored
+	} else if all.ignored != nil {
+		l.opt.ignored = func(key any) bool { return own(key) || all.ignored(key) }
 	}
 }
 

@@ -1,10 +1,8 @@
 package entloader_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -290,72 +288,6 @@ func TestLockIsReentrant(t *testing.T) {
 			}
 		})
 		wg.Wait()
-	})
-}
-
-type observer struct {
-	mu  sync.Mutex
-	log []string
-}
-
-func (o *observer) note(s string) {
-	o.mu.Lock()
-	o.log = append(o.log, s)
-	o.mu.Unlock()
-}
-
-func (o *observer) BatchStart(ctx context.Context, b entloader.Batch) {
-	if in, ok := entloader.BatchFromContext(ctx); !ok || in != b {
-		o.note("no batch in context")
-	}
-	o.note("start " + b.Loader + " " + b.Reason)
-}
-
-func (o *observer) BatchEnd(_ context.Context, b entloader.Batch, _ time.Duration, err error) {
-	if err != nil {
-		o.note("end " + b.Loader + ": " + err.Error())
-		return
-	}
-	o.note("end " + b.Loader)
-}
-
-func TestObserver(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var o observer
-		calls := 0
-		l := entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]int, error) {
-			b, ok := entloader.BatchFromContext(ctx)
-			if !ok || b.Keys != len(keys) {
-				t.Error(b, ok)
-			}
-			calls++
-			switch calls {
-			case 1:
-				return map[int]int{1: 1}, nil
-			case 2:
-				return nil, errors.New("broken")
-			}
-			panic("boom")
-		}, entloader.WithName("prices"), entloader.WithObserver(&o))
-		for k := range 3 {
-			_, _ = l.Load(t.Context(), k+1)
-		}
-		require.Equal(t, []string{
-			"start prices quiet", "end prices",
-			"start prices quiet", "end prices: broken",
-			"start prices quiet", "end prices: entloader: the fetch panicked",
-		}, o.log)
-		_, ok := entloader.BatchFromContext(t.Context())
-		require.False(t, ok)
-
-		var text bytes.Buffer
-		var fetches atomic.Int64
-		logged := double(&fetches, entloader.WithName("doubles"), entloader.WithObserver(entloader.LogBatches(
-			slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})))))
-		_, err := logged.LoadAll(t.Context(), []int{1, 2, 3})
-		require.NoError(t, err)
-		require.Contains(t, text.String(), `level=DEBUG msg="entloader: batch" loader=doubles keys=3 reason=quiet`)
 	})
 }
 

@@ -14,6 +14,21 @@ var ErrNoLoaders = errors.New("entloader: no loaders in context: attach them wit
 // ErrNotFound is the error of a key that a fetch did not answer.
 var ErrNotFound = errors.New("no answer for this key")
 
+// Transient marks the error of a single key as one that may be gone the next time: a
+// service that is busy, a time-out. A loader gives it to those who wait for the key, and
+// does not remember it. Errors of whole batches are not remembered in any case. It
+// returns nil for nil.
+func Transient(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &transientError{err}
+}
+
+type transientError struct{ error }
+
+func (e *transientError) Unwrap() error { return e.error }
+
 // errNaN refuses a key that does not equal itself: its answer would never be
 // found again.
 var errNaN = errors.New("a key that is not equal to itself (NaN) can not be loaded")

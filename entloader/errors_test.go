@@ -3,6 +3,7 @@ package entloader_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -184,6 +185,42 @@ func TestAnswerForAStrangeKeyFailsTheBatch(t *testing.T) {
 				v, err := l.Load(t.Context(), 1)
 				require.NoError(t, err)
 				require.Equal(t, 10, v)
+			})
+		})
+	}
+}
+
+// Elsewhere the error of one key is kept like a value: a service that is busy once is
+// busy for the rest of the request.
+func TestTransientErrorIsNotKept(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, entloader.Transient(nil))
+	for _, w := range waiters {
+		t.Run(w.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				errBusy := errors.New("busy")
+				var seen calls[int]
+				l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+					seen.note(keys)
+					switch {
+					case keys[0] == 2:
+						return map[int]int{}, entloader.KeyErrors[int]{2: errClosed}
+					case len(seen.all()) == 1:
+						return map[int]int{}, entloader.KeyErrors[int]{1: fmt.Errorf("price service: %w", entloader.Transient(errBusy))}
+					}
+					return tenfold(keys), nil
+				})
+				_, err := w.load(l, t.Context(), 1)
+				require.ErrorIs(t, err, errBusy)
+				require.ErrorContains(t, err, "price service: busy")
+				_, err = w.load(l, t.Context(), 2)
+				require.ErrorIs(t, err, errClosed)
+				v, err := w.load(l, t.Context(), 1)
+				require.NoError(t, err)
+				require.Equal(t, 10, v)
+				_, err = w.load(l, t.Context(), 2)
+				require.ErrorIs(t, err, errClosed, "an error like any other is kept")
+				require.Equal(t, [][]int{{1}, {2}, {1}}, seen.all())
 			})
 		})
 	}

@@ -130,7 +130,8 @@ func (m *model) judgeKey(l *modelLoad, k int, v answer, err error) {
 	if m.uncached {
 		return
 	}
-	// What is known stays, until it is cleared.
+	// What is known stays, until it is cleared. An error gives way to a value that is
+	// primed.
 	key := settledKey{k, l.viewer}
 	got := result{value: v}
 	if err != nil {
@@ -139,7 +140,8 @@ func (m *model) judgeKey(l *modelLoad, k int, v answer, err error) {
 	if !keep || m.cleared[k] > l.start {
 		return
 	}
-	if known, ok := m.settled[key]; ok && known != got {
+	known, ok := m.settled[key]
+	if ok && known != got && (known.err == "" || err != nil || v.from != nil) {
 		m.failf("%s got %+v, but %+v is known", who, got, known)
 	}
 	m.settled[key] = got

@@ -3,6 +3,7 @@ package entloader
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,9 @@ type Batch struct {
 	Loader string
 	// Keys is how many keys are fetched.
 	Keys int
+	// Failed is how many of them had an error of their own, those that were not found
+	// included. It is known when the batch has ended.
+	Failed int
 	// Reason says what sent the batch: "siblings" (the keys were known to belong
 	// together), "full", "quiet" (no other key came), "waiting" (everyone in an
 	// Each waits), "flush", "alone".
@@ -21,15 +25,46 @@ type Batch struct {
 // An Observer is told of each batch. Its methods are called by the goroutine of
 // the fetch, several at the same time, and must not load.
 type Observer interface {
-	// BatchStart is called before the fetch, with its context.
-	BatchStart(ctx context.Context, b Batch)
-	// BatchEnd is called after the fetch. err is that of the whole batch.
+	// BatchStart is called before the fetch, with its context, and returns the one
+	// that the fetch gets: ctx, or one that is derived from it, which holds a span for
+	// instance.
+	BatchStart(ctx context.Context, b Batch) context.Context
+	// BatchEnd is called after the fetch, with the context that BatchStart returned.
+	// err is that of the whole batch; errors of single keys are counted in b.
 	BatchEnd(ctx context.Context, b Batch, took time.Duration, err error)
 }
 
-// WithObserver tells o of each batch.
+// WithObserver tells o of each batch. It may be given several times: the first
+// observer is the outermost.
 func WithObserver(o Observer) Option {
-	return func(opt *options) { opt.observer = o }
+	return func(opt *options) { opt.observers = append(opt.observers, o) }
+}
+
+// observed fetches keys and tells the observers. What they look up does not decide
+// the answer.
+func (b *batch[K, C, V]) observed(keys []K, out *answers[V]) (err error) {
+	all := b.loader.opt.observers
+	start := time.Now()
+	ctx := context.Context(&b.ctx)
+	under := make([]context.Context, len(all))
+	b.ctx.mute(true)
+	for i, o := range all {
+		ctx = o.BatchStart(ctx, b.ctx.about)
+		under[i] = ctx
+	}
+	b.ctx.mute(false)
+	err = errPanicked // until the fetch returns
+	defer func() {
+		b.ctx.mute(true)
+		took := time.Since(start)
+		about := b.ctx.about
+		about.Failed = out.failed()
+		for i, o := range slices.Backward(all) {
+			o.BatchEnd(under[i], about, took, err)
+		}
+	}()
+	err = b.loader.fetch(ctx, keys, out)
+	return err
 }
 
 // BatchFromContext returns the batch that ctx belongs to: for drivers and
@@ -49,12 +84,15 @@ func LogBatches(log *slog.Logger) Observer { return slogObserver{log} }
 
 type slogObserver struct{ log *slog.Logger }
 
-func (slogObserver) BatchStart(context.Context, Batch) {}
+func (slogObserver) BatchStart(ctx context.Context, _ Batch) context.Context { return ctx }
 
 func (o slogObserver) BatchEnd(ctx context.Context, b Batch, took time.Duration, err error) {
 	attrs := []slog.Attr{
 		slog.String("loader", b.Loader), slog.Int("keys", b.Keys),
 		slog.String("reason", b.Reason), slog.Duration("took", took),
+	}
+	if b.Failed > 0 {
+		attrs = append(attrs, slog.Int("failed", b.Failed))
 	}
 	level := slog.LevelDebug
 	if err != nil {

@@ -37,13 +37,13 @@ type options struct {
 	ignored func(key any) bool
 	uncache bool
 
-	name     string
-	maxBatch int
-	parallel int
-	lock     *Lock
-	observer Observer
-	limit    int
-	cache    Cache
+	name      string
+	maxBatch  int
+	parallel  int
+	lock      *Lock
+	observers []Observer
+	limit     int
+	cache     Cache
 }
 
 // An Option configures loaders when they are made.

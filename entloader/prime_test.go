@@ -138,3 +138,26 @@ func TestPrimeWakesWhoWaits(t *testing.T) {
 		})
 	})
 }
+
+// An error that is primed reaches those who wait for the key, and the others get
+// their value.
+func TestPrimeError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen calls[int]
+		l := entloader.NewLoader(source(&seen), entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))
+		one := async(func() (int, error) { return l.Load(t.Context(), 1) })
+		two := async(func() (int, error) { return l.Load(t.Context(), 2) })
+		synctest.Wait()
+		l.PrimeError(t.Context(), 1, errClosed)
+		_, err := one.wait()
+		require.ErrorIs(t, err, errClosed)
+		l.Flush()
+		v, err := two.wait()
+		require.NoError(t, err)
+		require.Equal(t, 20, v)
+		_, err = l.Load(t.Context(), 1)
+		require.ErrorIs(t, err, errClosed)
+		require.Equal(t, [][]int{{2}}, seen.all())
+	})
+}

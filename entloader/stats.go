@@ -28,8 +28,9 @@ type Stats struct {
 	Lone Lone
 	// Primed counts answers that were taken from rows which another query brought.
 	Primed int
-	// Errors counts batches that failed as a whole.
-	Errors int
+	// Errors counts batches that failed as a whole, KeyErrors the keys of others that
+	// had an error of their own, those that were not found included.
+	Errors, KeyErrors int
 	// Cached counts keys of batches that the cache of WithCache had, CacheErrors
 	// the errors that it returned. Unkept counts answers that it was not given since
 	// their fetch looked something up in its context.
@@ -82,6 +83,9 @@ func (s *Stats) sent(why reason, keys int) {
 func (s Stats) String() string {
 	line := fmt.Sprintf("%s: %d loads, %d hits, %d waits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
 		s.Name, s.Loads, s.Hits, s.Waits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
+	if s.KeyErrors > 0 {
+		line += fmt.Sprintf("; keys that failed: %d", s.KeyErrors)
+	}
 	if s.Primed > 0 {
 		line += fmt.Sprintf("; primed: %d", s.Primed)
 	}

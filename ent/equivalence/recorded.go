@@ -202,7 +202,10 @@ func testDriverLooksUp(t *testing.T, db Database) {
 // A lookingObserver looks up the caller, as a log handler does.
 type lookingObserver struct{}
 
-func (lookingObserver) BatchStart(ctx context.Context, _ entloader.Batch) { _ = ctx.Value(callerKey{}) }
+func (lookingObserver) BatchStart(ctx context.Context, _ entloader.Batch) context.Context {
+	_ = ctx.Value(callerKey{})
+	return ctx
+}
 
 func (lookingObserver) BatchEnd(ctx context.Context, _ entloader.Batch, _ time.Duration, _ error) {
 	_ = ctx.Value(callerKey{})
