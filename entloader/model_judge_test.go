@@ -131,7 +131,7 @@ func (m *model) judgeKey(l *modelLoad, k int, v answer, err error) {
 		return
 	}
 	// What is known stays, until it is cleared. An error gives way to a value that is
-	// primed.
+	// primed, but for thunks that had it by then.
 	key := settledKey{k, l.viewer}
 	got := result{value: v}
 	if err != nil {
@@ -141,7 +141,12 @@ func (m *model) judgeKey(l *modelLoad, k int, v answer, err error) {
 		return
 	}
 	known, ok := m.settled[key]
-	if ok && known != got && (known.err == "" || err != nil || v.from != nil) {
+	primed := func(r result) bool { return r.err == "" && r.value.from == nil }
+	switch {
+	case !ok || known == got || known.err != "" && primed(got):
+	case primed(known) && err != nil && l.start < known.value.at:
+		return
+	default:
 		m.failf("%s got %+v, but %+v is known", who, got, known)
 	}
 	m.settled[key] = got
