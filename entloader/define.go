@@ -142,6 +142,31 @@ func (d *DefinitionBy[P, K, C, V]) Put(ctx context.Context, params P, l *LoaderB
 	}
 }
 
+// Clear forgets the answers for keys in all loaders of the family, whatever their
+// params, as Clear of a loader does. It does nothing where ctx has no loaders.
+func (d *DefinitionBy[P, K, C, V]) Clear(ctx context.Context, keys ...K) {
+	d.each(ctx, func(l *LoaderBy[K, C, V]) { l.Clear(ctx, keys...) })
+}
+
+// ClearAll forgets every answer of all loaders of the family, as Clear does.
+func (d *DefinitionBy[P, K, C, V]) ClearAll(ctx context.Context) {
+	d.each(ctx, func(l *LoaderBy[K, C, V]) { l.ClearAll(ctx) })
+}
+
+// each calls f for the loaders of the request that were made or put.
+func (d *DefinitionBy[P, K, C, V]) each(ctx context.Context, f func(*LoaderBy[K, C, V])) {
+	all := LoadersFromContext(ctx)
+	if all == nil {
+		return
+	}
+	all.defined.byKey.Range(func(key, l any) bool {
+		if k, ok := key.(definedKey[P]); ok && k.definition == any(d) {
+			f(l.(*LoaderBy[K, C, V]))
+		}
+		return true
+	})
+}
+
 func (d *DefinitionBy[P, K, C, V]) new(ctx context.Context, params P) *LoaderBy[K, C, V] {
 	l := d.make(ctx, params)
 	l.define(d.name, params)

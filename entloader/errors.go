@@ -102,6 +102,9 @@ func (e KeyErrors[C]) Error() string {
 	return "no key failed"
 }
 
+// Of returns the error of a key, nil if it has none.
+func (e KeyErrors[C]) Of(key C) error { return e[key] }
+
 // Unwrap returns the errors of the keys.
 func (e KeyErrors[C]) Unwrap() []error {
 	errs := make([]error, 0, len(e))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 )
 
 // NewLoader returns a loader whose fetch returns the values by key. It is given
@@ -13,8 +12,9 @@ import (
 // ErrNotFound, for that key alone. An error is the error of all keys; errors of
 // single keys are returned as KeyErrors[K], together with the values of the
 // others in a map that is not nil. An answer for a key that nobody asked for
-// fails the batch: the fetch has mixed something up. NewLoader panics without a
-// fetch, as all constructors here do.
+// fails the batch: the fetch has mixed something up. For functions that answer in other
+// ways there are [InOrder], [Indexed], [OrZero] and [PerKey]. NewLoader panics without
+// a fetch, as all constructors here do.
 func NewLoader[K comparable, V any](fetch func(ctx context.Context, keys []K) (map[K]V, error), opts ...Option) *Loader[K, V] {
 	given("NewLoader", "fetch", fetch != nil)
 	return newMapLoader(identity[K], true, fetch, opts)
@@ -138,62 +138,4 @@ func clip[T any](list []T) []T {
 		return []T{}
 	}
 	return list[:len(list):len(list)]
-}
-
-// PerKey returns a fetch for a source without bulk access: it calls one for
-// each key, for at most n of them at the same time. The error of one key is
-// that key's alone; after the context has ended it calls none. A panic of one is
-// one of the fetch.
-func PerKey[K comparable, V any](n int, one func(context.Context, K) (V, error)) func(context.Context, []K) (map[K]V, error) {
-	given("PerKey", "fetch", one != nil)
-	n = max(n, 1)
-	return func(ctx context.Context, keys []K) (map[K]V, error) {
-		var (
-			mu     sync.Mutex
-			wg     sync.WaitGroup
-			found  = make(map[K]V, len(keys))
-			failed = make(KeyErrors[K])
-			broken *PanicError
-			turns  = make(chan struct{}, n)
-		)
-		for _, k := range keys {
-			turns <- struct{}{}
-			if ctx.Err() != nil {
-				break
-			}
-			wg.Go(func() {
-				var (
-					v        V
-					err      error
-					returned bool
-				)
-				// runtime.Goexit leaves through here as well.
-				defer func() {
-					mu.Lock()
-					defer mu.Unlock()
-					switch {
-					case !returned:
-						broken = newPanicError(recover())
-					case err != nil:
-						failed[k] = err
-					default:
-						found[k] = v
-					}
-					<-turns
-				}()
-				v, err = one(ctx, k)
-				returned = true
-			})
-		}
-		wg.Wait()
-		switch {
-		case broken != nil:
-			return nil, broken
-		case ctx.Err() != nil:
-			return nil, ended(ctx)
-		case len(failed) > 0:
-			return found, failed
-		}
-		return found, nil
-	}
 }

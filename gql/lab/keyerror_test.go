@@ -19,6 +19,7 @@ import (
 	"github.com/entloader/entloader/ent"
 	"github.com/entloader/entloader/ent/label"
 	"github.com/entloader/entloader/ent/sample"
+	"github.com/entloader/entloader/ent/unit"
 	"github.com/entloader/entloader/entloader"
 	"github.com/entloader/entloader/gql"
 	"github.com/entloader/entloader/gql/lab"
@@ -155,4 +156,39 @@ func TestErrorsOfAService(t *testing.T) {
 			require.Equal(t, fmt.Sprint("remark ", s.ID), *s.Remark)
 		}
 	}
+}
+
+// A list by ids has its errors at the elements that failed, not at the list.
+func TestErrorsInAList(t *testing.T) {
+	t.Parallel()
+	client, rec := open(t, 5)
+	ids := client.Unit.Query().Order(unit.ByID()).Limit(3).IDsX(t.Context())
+	rec.Reset()
+	responses, err := lab.Run(t.Context(), client, fmt.Sprintf(`{ unitsByID(ids: [%d, 99999, %d, %d, 99999]) { id samples { unit { id } } } }`, ids[2], ids[0], ids[1]))
+	require.NoError(t, err)
+	var response *graphql.Response
+	for r := range responses {
+		response = r
+	}
+	require.Len(t, rec.Statements(), 2)
+	var data struct {
+		UnitsByID []*struct {
+			ID int `json:",string"`
+		}
+	}
+	require.NoError(t, json.Unmarshal(response.Data, &data))
+	require.Len(t, data.UnitsByID, 5)
+	for i, want := range []int{ids[2], 0, ids[0], ids[1], 0} {
+		if want == 0 {
+			require.Nil(t, data.UnitsByID[i])
+			continue
+		}
+		require.Equal(t, want, data.UnitsByID[i].ID)
+	}
+	var paths []string
+	for _, e := range response.Errors {
+		require.Contains(t, e.Message, "unit not found")
+		paths = append(paths, e.Path.String())
+	}
+	require.ElementsMatch(t, []string{"unitsByID[1]", "unitsByID[4]"}, paths)
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/entloader/entloader/ent/tag"
 	"github.com/entloader/entloader/ent/technician"
 	"github.com/entloader/entloader/ent/unit"
+	"github.com/entloader/entloader/gql"
 	"github.com/google/uuid"
 )
 
@@ -58,6 +59,12 @@ func (r *queryResolver) Units(ctx context.Context, limit *int, offset *int) ([]*
 // Unit is the resolver for the unit field.
 func (r *queryResolver) Unit(ctx context.Context, id int) (*ent.Unit, error) {
 	return orNull(r.client.Unit.Get(ctx, id))
+}
+
+// UnitsByID is the resolver for the unitsByID field.
+func (r *queryResolver) UnitsByID(ctx context.Context, ids []int) ([]*ent.Unit, error) {
+	units, err := ent.LoadersFromContext(ctx).Unit.ByID.LoadAll(ctx, ids)
+	return gql.List(ctx, ids, units, err)
 }
 
 // Locations is the resolver for the locations field.
