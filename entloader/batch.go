@@ -380,7 +380,9 @@ func (b *batch[K, C, V]) leave(at spot) {
 	if b.waiters > 0 || b.ready.Load() {
 		return
 	}
-	l.shutDoor()
+	if l.shutDoor(); b.waiters > 0 {
+		return // some came in meanwhile
+	}
 	l.forget(b)
 	if l.lone == b {
 		l.setLone(nil)

@@ -40,7 +40,10 @@ func (l *LoaderBy[K, C, V]) countLone(with family[K]) {
 // the first of the answers for the key that are not for ctx. The caller holds
 // l.mu, and starts the batch.
 func (l *LoaderBy[K, C, V]) open(ctx context.Context, at spot, id C, key K, with family[K], head *slot[K, C, V]) (s *slot[K, C, V]) {
-	l.shutDoor()
+	if l.door.Load() != nil {
+		l.shutDoor()
+		head = l.slots[id] // somebody inside may have brought the key
+	}
 	b := l.newBatch(ctx, at)
 	if with.keys != nil && !l.opt.uncache {
 		s = l.addFamily(ctx, at, b, id, key, with)
@@ -142,6 +145,7 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 	if l.lone != nil && !l.joins(ctx, at, l.lone) {
 		// Keys that can not share an answer need not wait for each other.
 		l.sendLone(reasonQuiet)
+		head = l.slots[id] // somebody at the door may have brought the key
 	}
 	full, ok := l.enterHeld()
 	if !ok {

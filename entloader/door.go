@@ -274,7 +274,9 @@ func (l *LoaderBy[K, C, V]) openDoor() {
 	b := l.lone
 	switch {
 	case b == nil || l.door.Load() != nil:
-	case len(l.slots) != len(b.keys), l.offers.any(): // there are answers that a load could have at once
+	// There is an answer that a load could have, or wait for, elsewhere. A key that was
+	// primed is still one of the batch, and may be no slot any more.
+	case len(b.primed) > 0, len(l.slots) != len(b.keys), l.offers.any():
 	case len(l.lookups) > 0 || l.opt.scope != nil || b.ctx.outer != nil: // the context decides
 	case b.patient: // who comes from outside of the Each ends the patience
 	case b.ends != nil && b.unwatch == nil: // nobody watches when the waiters' context ends
@@ -315,11 +317,13 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
 			continue
 		}
 		id := l.id(a.key)
-		if s := l.slots[id]; s != nil { // of this batch: nothing else is known
+		// The door is shut before an answer of another batch is known. Were it not, what
+		// waits here could not be told whether it may have that one.
+		if s := l.slots[id]; s != nil && s.batch == b {
 			a.hit, a.own.next = true, s
 			l.stats.Hits++
 		} else {
-			l.place(b, &a.own, id, a.key, nil)
+			l.place(b, &a.own, id, a.key, s)
 			l.stats.Lone.count(a.why)
 			if b.vague = !a.timed; a.timed {
 				b.last = max(b.last, a.now)

@@ -206,3 +206,52 @@ func TestQuietTimeAfterManyLoads(t *testing.T) {
 		})
 	}
 }
+
+// The door is open only while nothing else is known: a load of a key whose answer is
+// there, or on its way in another batch, does not wait for the one that gathers.
+func TestDoorStaysShutWhereOthersAreKnown(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]entloader.Option{
+		"default":         nil,
+		"without a cache": {entloader.WithoutCache()},
+		"cache limit":     {entloader.WithCacheLimit(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hold := make(chan struct{})
+				l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+					if slices.Contains(keys, 7) {
+						<-hold
+					}
+					return tenfold(keys), nil
+				}, append(opts, entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))...)
+				load := func(key int) *pending[int] {
+					p := async(func() (int, error) { return l.Load(context.Background(), key) })
+					synctest.Wait()
+					return p
+				}
+				seven := load(7)
+				l.Flush()
+				load(1)
+				two := load(2)
+				l.Prime(t.Context(), 1, 11)
+				load(3)
+				again := load(7) // of the batch that runs
+				if name == "default" {
+					one := load(1)
+					require.True(t, one.ended(), "its answer is there")
+				}
+				l.Flush()
+				synctest.Wait()
+				require.True(t, two.ended())
+				require.False(t, again.ended())
+				close(hold)
+				for _, p := range []*pending[int]{seven, again} {
+					v, err := p.wait()
+					require.NoError(t, err)
+					require.Equal(t, 70, v)
+				}
+			})
+		})
+	}
+}

@@ -195,6 +195,8 @@ func (l *LoaderBy[K, C, V]) taken(ctx context.Context, id C, head *slot[K, C, V]
 	if read == nil {
 		return nil
 	}
+	l.shutDoor() // those inside wait for nothing that is known
+	head = l.slots[id]
 	s := &slot[K, C, V]{asked: true, next: head, batch: &batch[K, C, V]{loader: l, read: read, answers: answers[V]{values: []V{v}}}}
 	s.batch.ready.Store(true)
 	l.slots[id] = s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -21,7 +22,59 @@ import (
 	"github.com/entloader/entloader/ent/schema"
 	"github.com/entloader/entloader/ent/unit"
 	"github.com/entloader/entloader/ent/viewer"
+	"github.com/entloader/entloader/entloader"
 )
+
+// testPrimedAtTheDoor takes a row that another query brought while keys of a viewer gather who may not see it.
+func testPrimedAtTheDoor(t *testing.T, db Database) {
+	lab := db.newLab(t, 30)
+	ctx, loaders := lab.load(t, entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))
+	// Loads with the same end, or none, come in without the lock of the loader.
+	admin := viewer.NewContext(ctx, viewer.Viewer{Name: "ada", Admin: true})
+	guest := viewer.NewContext(ctx, viewer.Viewer{Name: "gus"})
+	hidden := lab.Incident.Query().Where(incident.Confidential(true)).FirstX(admin).ID
+	public := lab.Incident.Query().Where(incident.Confidential(false)).FirstX(admin).ID
+	_, err := lab.Incident.Get(guest, hidden)
+	require.True(t, ent.IsNotFound(err))
+
+	var wg sync.WaitGroup
+	load := func(id int, check func(*ent.Incident, error)) {
+		before := waits(loaders, "Incident by id")
+		wg.Go(func() { check(loaders.Incident.ByID.Load(guest, id)) })
+		for waits(loaders, "Incident by id") == before {
+			runtime.Gosched()
+		}
+	}
+	load(public, func(i *ent.Incident, err error) {
+		if err != nil || i.ID != public {
+			t.Error(i, err)
+		}
+	})
+	for _, u := range lab.Unit.Query().AllX(ctx) {
+		_, err := u.LoadIncidents(admin) // whose rows are on offer from now on
+		require.NoError(t, err)
+	}
+	all, err := loaders.Incident.ByID.LoadAll(admin, []int{hidden})
+	require.NoError(t, err)
+	require.Equal(t, hidden, all[0].ID)
+	load(hidden, func(i *ent.Incident, err error) {
+		if !ent.IsNotFound(err) || i != nil {
+			t.Error("the guest sees what is hidden", i, err)
+		}
+	})
+	loaders.Flush()
+	wg.Wait()
+}
+
+// waits returns how many loads of a loader waited so far.
+func waits(loaders *ent.Loaders, name string) (n int) {
+	for _, s := range loaders.Stats() {
+		if s.Name == name {
+			n += s.Waits
+		}
+	}
+	return n
+}
 
 // testPrimedViewers loads incidents of units and then by id, as viewers who do not all see the same.
 func testPrimedViewers(t *testing.T, db Database) {

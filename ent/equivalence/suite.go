@@ -73,6 +73,7 @@ func Run(t *testing.T, db Database) {
 		{"PrimedSoftDelete", testPrimedSoftDelete},
 		{"PrimedAndInterceptors", testPrimedAndInterceptors},
 		{"PrimedAndEdited", testPrimedAndEdited},
+		{"PrimedAtTheDoor", testPrimedAtTheDoor},
 		{"PrimedKeys", testPrimedKeys},
 		{"PrimedWithNil", testPrimedWithNil},
 		{"PrimedTransaction", testPrimedTransaction},
