@@ -44,3 +44,15 @@ func TestAloneTakesPartInNothing(t *testing.T) {
 		})
 	}
 }
+
+// Missing keys are no errors of a map, under Alone either.
+func TestAloneLoadMap(t *testing.T) {
+	t.Parallel()
+	var seen calls[int]
+	l := entloader.NewLoader(source(&seen))
+	found, err := l.LoadMap(entloader.Alone(t.Context()), []int{1, missingKey})
+	require.NoError(t, err)
+	require.Equal(t, map[int]int{1: 10}, found)
+	_, err = l.LoadMap(entloader.Alone(t.Context()), []int{closedKey})
+	require.ErrorIs(t, err, errClosed)
+}

@@ -218,7 +218,7 @@ func (b *batch[K, C, V]) fetchRest() error {
 
 // fetchKeys fetches keys that the user's cache, if there is one, does not have.
 func (b *batch[K, C, V]) fetchKeys(keys []K, out *answers[V]) error {
-	if b.loader.opt.cache != nil && b.loader.scope == nil {
+	if b.loader.opt.cache != nil && b.loader.scope == nil && b.ctx.about.Reason != reasonAlone.String() {
 		return b.cached(keys, out)
 	}
 	return b.send(keys, out)

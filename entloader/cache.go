@@ -261,8 +261,13 @@ func (l *LoaderBy[K, C, V]) Clear(ctx context.Context, keys ...K) {
 	if len(keys) == 0 {
 		return
 	}
-	// First where others read, or a fetch that starts in between brings it back.
-	l.forgetCached(ctx, keys...)
+	l.clearKeys(keys)
+	if l.forgetCached(ctx, keys...) {
+		l.clearKeys(keys) // a fetch that began in between may have found it there
+	}
+}
+
+func (l *LoaderBy[K, C, V]) clearKeys(keys []K) {
 	l.lock()
 	defer l.mu.Unlock()
 	l.clearing()
@@ -273,7 +278,13 @@ func (l *LoaderBy[K, C, V]) Clear(ctx context.Context, keys ...K) {
 
 // ClearAll forgets every answer, as Clear does.
 func (l *LoaderBy[K, C, V]) ClearAll(ctx context.Context) {
-	l.forgetCached(ctx)
+	l.clearAll()
+	if l.forgetCached(ctx) {
+		l.clearAll()
+	}
+}
+
+func (l *LoaderBy[K, C, V]) clearAll() {
 	l.lock()
 	defer l.mu.Unlock()
 	l.clearing()

@@ -24,7 +24,11 @@ func (l *LoaderBy[K, C, V]) loadAll(ctx context.Context, keys []K) (values []V, 
 			v, err := l.load(ctx, k, family[K]{size: len(keys) - i, keys: func(_ int, yield func(K) bool) {
 				slices.Values(keys[i:])(yield)
 			}})
-			if values[i] = v; err != nil {
+			values[i] = v
+			if err == ErrNotFound { // of the key: that of a batch has the name of another loader
+				missing = append(missing, l.id(k))
+			}
+			if err != nil {
 				fail(l.id(k), err)
 			}
 		}

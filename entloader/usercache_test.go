@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -120,7 +121,7 @@ func TestWithCacheKeepsNothingPrivate(t *testing.T) {
 				found[k], _ = ctx.Value(viewer{}).(string)
 			}
 			return found, nil
-		}, entloader.WithCache(cache))
+		}, entloader.WithCache(cache), entloader.WithName("viewers"))
 		v, err := l.Load(context.WithValue(t.Context(), viewer{}, "ada"), 1)
 		require.NoError(t, err)
 		require.Equal(t, "ada", v)
@@ -153,7 +154,7 @@ func TestWithCacheKeepsAnswersOfAService(t *testing.T) {
 			defer resp.Body.Close()
 			body, err := io.ReadAll(resp.Body)
 			return string(body), err
-		}), entloader.WithCache(cache))
+		}), entloader.WithCache(cache), entloader.WithName("prices"))
 		prices, err := l.LoadAll(t.Context(), []string{"a", "b", "c"})
 		require.NoError(t, err)
 		require.Equal(t, []string{"price of a", "price of b", "price of c"}, prices)
@@ -161,4 +162,117 @@ func TestWithCacheKeepsAnswersOfAService(t *testing.T) {
 	}
 	require.EqualValues(t, 3, calls.Load())
 	srv.Client().CloseIdleConnections()
+}
+
+// Elsewhere a clear during a fetch is forgotten when the fetch ends: what it read before
+// the write is there for good.
+func TestWithCacheClearDuringAFetch(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			cache := &mapCache{values: make(map[entloader.CacheKey]any)}
+			truth, hold := 1, make(chan struct{})
+			l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+				read := truth
+				<-hold
+				return map[int]int{keys[0]: read}, nil
+			}, entloader.WithCache(cache), entloader.WithName("numbers"))
+			early := async(func() (int, error) { return l.Load(t.Context(), 1) })
+			<-time.After(time.Second)
+			synctest.Wait()
+			truth = 2
+			if all {
+				l.ClearAll(t.Context())
+			} else {
+				l.Clear(t.Context(), 1)
+			}
+			close(hold)
+			v, err := early.wait()
+			require.NoError(t, err)
+			require.Equal(t, 1, v)
+			require.Empty(t, cache.values)
+			v, err = l.Load(t.Context(), 1)
+			require.NoError(t, err)
+			require.Equal(t, 2, v)
+		})
+	}
+}
+
+// brokenCache panics.
+type brokenCache struct{ mapCache }
+
+func (*brokenCache) Get(context.Context, entloader.CacheKey) (any, bool, error) { panic("get") }
+func (*brokenCache) Clear(context.Context, entloader.CacheKey) error            { panic("clear") }
+
+// A cache that fails, in whichever way, fails no load.
+func TestWithCacheFailsNoLoad(t *testing.T) {
+	t.Parallel()
+	tenfolds := func(_ context.Context, keys []int) (map[int]int, error) { return tenfold(keys), nil }
+	l := entloader.NewLoader(tenfolds, entloader.WithName("numbers"), entloader.WithCache(&brokenCache{mapCache{values: make(map[entloader.CacheKey]any)}}))
+	v, err := l.Load(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, 10, v)
+	l.ClearAll(t.Context())
+	require.Equal(t, 2, l.Stats().CacheErrors)
+
+	// A key of the cache that can not be one of a map.
+	l = entloader.NewLoader(tenfolds, entloader.WithName("numbers"), entloader.WithCache(&mapCache{values: make(map[entloader.CacheKey]any)}),
+		entloader.WithScope(func(context.Context) any { return []int{1} }))
+	v, err = l.Load(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, 10, v)
+
+	// Others that fail.
+	cache := &mapCache{values: make(map[entloader.CacheKey]any)}
+	cache.values[entloader.CacheKey{Loader: "numbers", Key: 1}] = 10
+	var seen calls[int]
+	l = entloader.NewLoader(source(&seen), entloader.WithName("numbers"), entloader.WithCache(cache))
+	for range 2 {
+		values, err := l.LoadAll(t.Context(), []int{1, lockedKey})
+		require.Equal(t, []int{10, 0}, values)
+		var failed entloader.KeyErrors[int]
+		require.ErrorAs(t, err, &failed)
+		require.Len(t, failed, 1)
+		require.ErrorIs(t, failed[lockedKey], errLocked)
+	}
+	require.Equal(t, [][]int{{lockedKey}, {lockedKey}}, seen.all(), "the error is not kept")
+}
+
+// Alone means that the source is asked, and loaders without a name would share answers.
+func TestWithCacheIsPassedBy(t *testing.T) {
+	t.Parallel()
+	cache := &mapCache{values: make(map[entloader.CacheKey]any)}
+	truth := 1
+	fetch := func(_ context.Context, keys []int) (map[int]int, error) { return map[int]int{keys[0]: truth}, nil }
+	l := entloader.NewLoader(fetch, entloader.WithName("numbers"), entloader.WithCache(cache))
+	for range 2 {
+		v, err := l.Load(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, v)
+		v, err = l.Load(entloader.Alone(t.Context()), 1)
+		require.NoError(t, err)
+		require.Equal(t, truth, v)
+		truth = 2
+	}
+	require.Len(t, cache.values, 1)
+
+	_, err := entloader.NewLoader(fetch, entloader.WithCache(cache)).Load(t.Context(), 1)
+	require.ErrorContains(t, err, "needs a name")
+}
+
+// A nil that was kept is an answer.
+func TestWithCacheKeepsNil(t *testing.T) {
+	t.Parallel()
+	cache := &mapCache{values: make(map[entloader.CacheKey]any)}
+	fetches := 0
+	for range 2 {
+		l := entloader.NewLoader(func(context.Context, []int) (map[int]fmt.Stringer, error) {
+			fetches++
+			return map[int]fmt.Stringer{1: nil}, nil
+		}, entloader.WithName("names"), entloader.WithCache(cache))
+		v, err := l.Load(t.Context(), 1)
+		require.NoError(t, err)
+		require.Nil(t, v)
+	}
+	require.Equal(t, 1, fetches)
 }
