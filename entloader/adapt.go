@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // What follows makes fetches for [NewLoader] of functions that answer otherwise.
@@ -108,7 +109,7 @@ func OrZero[K comparable, V any](fetch func(ctx context.Context, keys []K) (map[
 // PerKey returns a fetch for a source without bulk access: it calls one for
 // each key, for at most n of them at the same time. The error of one key is
 // that key's alone; after the context has ended it calls none. A panic of one is
-// one of the fetch.
+// one of the fetch. Under an [Each], what the calls load is sent when all of them wait.
 func PerKey[K comparable, V any](n int, one func(context.Context, K) (V, error)) func(context.Context, []K) (map[K]V, error) {
 	given("PerKey", "fetch", one != nil)
 	n = max(n, 1)
@@ -120,7 +121,14 @@ func PerKey[K comparable, V any](n int, one func(context.Context, K) (V, error))
 			failed = make(KeyErrors[K])
 			broken *PanicError
 			turns  = make(chan struct{}, n)
+			left   atomic.Int64
+			g      *gang
 		)
+		if at := spotOf(ctx); at.parker != nil {
+			g = &gang{active: min(n, len(keys))}
+			ctx = &spotContext{ctx, spot{batch: at.batch, parker: g}}
+		}
+		left.Store(int64(len(keys)))
 		for _, k := range keys {
 			turns <- struct{}{}
 			if ctx.Err() != nil {
@@ -143,6 +151,9 @@ func PerKey[K comparable, V any](n int, one func(context.Context, K) (V, error))
 						failed[k] = err
 					default:
 						found[k] = v
+					}
+					if left.Add(-1) < int64(n) && g != nil {
+						g.park(nil, 1) // no other key takes its place
 					}
 					<-turns
 				}()

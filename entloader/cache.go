@@ -80,15 +80,27 @@ func (l *LoaderBy[K, C, V]) joins(ctx context.Context, at spot, b *batch[K, C, V
 		(b.ctx.outer == nil || l.opt.lock != nil || l.inTx()) {
 		return false
 	}
+	switch {
+	case at.batch == nil:
+	case at.batch.inside(&b.ctx):
+		// It waits for itself, and fails, unless it is for somebody else.
+		if !b.ctx.soFar().matches(ctx, l.opt.scope) {
+			return false
+		}
+	case b.ctx.awaits(at.batch):
+		return false
+	}
 	return len(l.lookups) == 0 && l.opt.scope == nil || l.agrees(ctx, b)
 }
 
 // agrees reports whether ctx holds what earlier batches read, as the batch's
 // context does.
 func (l *LoaderBy[K, C, V]) agrees(ctx context.Context, b *batch[K, C, V]) bool {
-	for _, k := range l.lookups {
-		if !same(ctx.Value(k), b.ctx.values.Value(k)) {
-			return false
+	if !same(ctx, b.ctx.values) { // else they hold the same, be it comparable or not
+		for _, k := range l.lookups {
+			if !same(ctx.Value(k), b.ctx.values.Value(k)) {
+				return false
+			}
 		}
 	}
 	return l.opt.scope == nil || same(l.opt.scope(ctx), b.ctx.under)

@@ -63,8 +63,9 @@ func LoadersFromContext(ctx context.Context) *Loaders {
 }
 
 // A Definition says how a loader of the application is made. It is made on
-// first use, once for each request, lives in the loaders of the request and
-// goes with them. Definitions are variables of a package:
+// first use, one for each request, lives in the loaders of the request and
+// goes with them. Where several goroutines are first at the same time, each may make
+// one, and all get the same. Definitions are variables of a package:
 //
 //	var prices = entloader.Define("prices", func(context.Context) *entloader.Loader[string, Price] {
 //		return entloader.NewLoader(fetchPrices)
@@ -121,6 +122,9 @@ func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy
 		WithQuiet(0)(&l.opt)
 		return l
 	}
+	if params != params {
+		return d.new(ctx, params) // NaN: nobody would find it again
+	}
 	key := definedKey[P]{d, params}
 	if l, ok := all.defined.get(key); ok {
 		return l.(*LoaderBy[K, C, V])
@@ -135,7 +139,7 @@ func (d *DefinitionBy[P, K, C, V]) From(ctx context.Context, params P) *LoaderBy
 // request, in place of one that was made. It does nothing where ctx has no
 // loaders.
 func (d *DefinitionBy[P, K, C, V]) Put(ctx context.Context, params P, l *LoaderBy[K, C, V]) {
-	if all := LoadersFromContext(ctx); all != nil {
+	if all := LoadersFromContext(ctx); all != nil && params == params {
 		l.define(d.name, params)
 		l.inherit(&all.opt)
 		all.defined.add(definedKey[P]{d, params}, l, true)

@@ -3,6 +3,7 @@ package entloader_test
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -263,4 +264,20 @@ func TestDefinedLoadersAreFreedWithTheRequest(t *testing.T) {
 		}
 	}
 	runtime.KeepAlive(blobs)
+}
+
+// Params that are not equal to themselves would add a loader with each call.
+func TestDefineByNaN(t *testing.T) {
+	t.Parallel()
+	all := entloader.NewLoaders()
+	ctx := entloader.NewLoadersContext(t.Context(), all)
+	var seen calls[int]
+	d := entloader.DefineBy("weights", func(context.Context, float64) *entloader.Loader[int, int] { return entloader.NewLoader(source(&seen)) })
+	for range 3 {
+		v, err := d.From(ctx, math.NaN()).Load(ctx, 1)
+		require.NoError(t, err)
+		require.Equal(t, 10, v)
+	}
+	d.Put(ctx, math.NaN(), entloader.NewLoader(source(&seen)))
+	require.Empty(t, all.Stats())
 }

@@ -80,6 +80,9 @@ func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, at spot, b *batch[K, 
 // batchLimit is how many siblings a batch takes.
 func (l *LoaderBy[K, C, V]) batchLimit() int {
 	limit := min(l.opt.window, l.opt.maxBatch)
+	if l.opt.limit > 0 {
+		limit = min(limit, l.opt.limit) // more would be forgotten before they are asked for
+	}
 	if l.ramp > 0 {
 		limit = min(limit, l.ramp)
 		if l.ramp *= 2; l.ramp >= l.opt.window {

@@ -3,6 +3,7 @@ package entloader_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -86,25 +87,70 @@ func TestEachIsExact(t *testing.T) {
 	}
 }
 
-// A fetch that loads from another loader gathers the keys of that one as well.
+// A fetch under an Each that loads from another loader, by calls of PerKey, an Each of
+// its own or one call for all, sends that one's keys at once and together.
 func TestEachWithLoadInsideFetch(t *testing.T) {
 	t.Parallel()
+	for _, places := range []int{1, 7, 50, 100} {
+		var names *entloader.Loader[int, int]
+		load := func(ctx context.Context, k int) (int, error) { return names.Load(ctx, k) }
+		for name, fetch := range map[string]func(context.Context, []int) (map[int]int, error){
+			"PerKey": entloader.PerKey(places, load),
+			"Each": func(ctx context.Context, keys []int) (map[int]int, error) {
+				return tenfold(keys), entloader.Each(ctx, keys, func(ctx context.Context, k int) error {
+					_, err := load(ctx, k)
+					return err
+				})
+			},
+			"LoadAll": func(ctx context.Context, keys []int) (map[int]int, error) {
+				_, err := names.LoadAll(ctx, keys)
+				return tenfold(keys), err
+			},
+		} {
+			t.Run(fmt.Sprint(name, ", ", places), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var seen calls[int]
+					names = entloader.NewLoader(source(&seen), entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))
+					outer := entloader.NewLoader(fetch, entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))
+					start := time.Now()
+					require.NoError(t, entloader.Each(t.Context(), numbers(50), func(ctx context.Context, i int) error {
+						v, err := outer.Load(ctx, i)
+						if v != 10*i {
+							t.Error(i, v)
+						}
+						return err
+					}))
+					require.Zero(t, time.Since(start), "no timer")
+					want := 1
+					if name == "PerKey" {
+						want = (50 + places - 1) / places // as many as can be at the same time
+					}
+					require.Len(t, seen.all(), want)
+					require.Equal(t, 1, outer.Stats().Waiting)
+				})
+			})
+		}
+	}
+}
+
+// A thunk that is called within an Each waits for the other members.
+func TestEachThunks(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var inner atomic.Int64
-		names := double(&inner)
-		outer := entloader.NewLoader(entloader.PerKey(100, func(ctx context.Context, k int) (int, error) {
-			return names.Load(ctx, k)
-		}))
+		var fetches atomic.Int64
+		l := double(&fetches)
 		start := time.Now()
-		require.NoError(t, entloader.Each(t.Context(), numbers(50), func(ctx context.Context, i int) error {
-			v, err := outer.Load(ctx, i)
-			if v != 2*i {
-				t.Error(i, v)
+		require.NoError(t, entloader.Each(t.Context(), numbers(20), func(ctx context.Context, i int) error {
+			one, two := l.LoadThunk(ctx, i), l.LoadThunk(ctx, 100+i)
+			for want, thunk := range map[int]func() (int, error){2 * i: one, 2*i + 200: two} {
+				if v, err := thunk(); err != nil || v != want {
+					return fmt.Errorf("%d instead of %d, %w", v, want, err)
+				}
 			}
-			return err
+			return nil
 		}))
-		require.Less(t, time.Since(start), 50*time.Millisecond)
-		require.LessOrEqual(t, inner.Load(), int64(50))
+		require.Zero(t, time.Since(start))
+		require.Equal(t, int64(1), fetches.Load())
 	})
 }
 
@@ -318,5 +364,75 @@ func TestCacheLimit(t *testing.T) {
 			_, err := l.Load(t.Context(), 1)
 			require.NoError(t, err)
 		}
+	})
+}
+
+// A lock may be wanted by what its holder waits for, through a loader without the lock
+// or another lock. Elsewhere that hangs.
+func TestLockOfAWaiter(t *testing.T) {
+	t.Parallel()
+	t.Run("through another loader", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			for _, early := range []bool{false, true} {
+				var lock entloader.Lock
+				proceed, hold := make(chan struct{}), make(chan struct{})
+				var a, b, c *entloader.Loader[int, int]
+				b = entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) { return tenfold(keys), nil }, entloader.WithLock(&lock))
+				c = entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]int, error) {
+					<-proceed
+					_, err := b.Load(ctx, keys[0])
+					return tenfold(keys), err
+				})
+				a = entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]int, error) {
+					<-hold
+					_, err := c.Load(ctx, keys[0])
+					return tenfold(keys), err
+				}, entloader.WithLock(&lock))
+				outsider := async(func() (int, error) { return c.Load(t.Context(), 1) })
+				holder := async(func() (int, error) { return a.Load(t.Context(), 1) })
+				// Either what a waits for comes to want the lock, or a is about to wait for
+				// what wants it already.
+				first, second := proceed, hold
+				if early {
+					first, second = hold, proceed
+				}
+				<-time.After(time.Second)
+				close(first)
+				<-time.After(time.Second)
+				close(second)
+				for _, p := range []*pending[int]{outsider, holder} {
+					v, err := p.wait()
+					require.NoError(t, err)
+					require.Equal(t, 10, v)
+				}
+			}
+		})
+	})
+	t.Run("two locks", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var one, two entloader.Lock
+			var a, b *entloader.Loader[int, int]
+			other := func(l **entloader.Loader[int, int]) func(context.Context, []int) (map[int]int, error) {
+				return func(ctx context.Context, keys []int) (map[int]int, error) {
+					if keys[0] == 1 {
+						<-time.After(time.Second)
+						if _, err := (*l).Load(ctx, 2); err != nil {
+							return nil, err
+						}
+					}
+					return tenfold(keys), nil
+				}
+			}
+			a = entloader.NewLoader(other(&b), entloader.WithLock(&one))
+			b = entloader.NewLoader(other(&a), entloader.WithLock(&two))
+			for _, p := range []*pending[int]{
+				async(func() (int, error) { return a.Load(t.Context(), 1) }),
+				async(func() (int, error) { return b.Load(t.Context(), 1) }),
+			} {
+				v, err := p.wait()
+				require.NoError(t, err)
+				require.Equal(t, 10, v)
+			}
+		})
 	})
 }

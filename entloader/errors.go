@@ -61,9 +61,10 @@ func newPanicError(v any) *PanicError {
 	return &PanicError{Value: v, Stack: debug.Stack()}
 }
 
-// Error returns the panic value and the stack.
+// Error returns the panic value. It does not contain the stack, since errors are shown
+// to clients of APIs.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("entloader: fetch panicked: %v\n\n%s", e.Value, e.Stack)
+	return fmt.Sprintf("entloader: fetch panicked: %v", e.Value)
 }
 
 // Unwrap returns the panic value if it is an error.

@@ -101,3 +101,30 @@ func TestLoadFromInsideAFetch(t *testing.T) {
 		})
 	}
 }
+
+// A fetch that loads its own key for somebody else does not wait for itself.
+func TestLoadOwnKeyAsAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var l *entloader.Loader[int, string]
+		l = entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]string, error) {
+			found := make(map[int]string)
+			for _, k := range keys {
+				found[k] = viewerOf(ctx)
+				if found[k] != "root" {
+					v, err := l.Load(as(ctx, "root"), k)
+					if err != nil {
+						return nil, err
+					}
+					found[k] += " by " + v
+				}
+			}
+			return found, nil
+		})
+		for k := range 3 {
+			v, err := l.Load(as(t.Context(), "ada"), k)
+			require.NoError(t, err)
+			require.Equal(t, "ada by root", v)
+		}
+	})
+}

@@ -113,8 +113,9 @@ func (l *LoaderBy[K, C, V]) LoadMap(ctx context.Context, keys []K) (map[C]V, err
 
 // LoadThunk enrolls key for the next batch and returns a function that waits
 // for its value: a single goroutine can collect keys first and wait later. The
-// first of the functions that is called sends the batch. They may be called
-// several times, and by several goroutines.
+// first of the functions that is called sends the batch, but within an [Each], where it
+// is sent when all members wait. They may be called several times, and by several
+// goroutines.
 func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, error) {
 	if ctx.Err() != nil || IsAlone(ctx) || l.inTx() {
 		return sync.OnceValues(func() (V, error) { return l.Load(ctx, key) })
@@ -130,10 +131,13 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 	return sync.OnceValues(func() (v V, _ error) {
 		b := e.batch
 		l.lock()
-		if l.lone == b {
+		if e.parker = l.willPark(e.at.parker, b); e.parker == nil && l.lone == b {
 			l.sendLone(reasonFlush)
 		}
 		l.mu.Unlock()
+		if e.parker != nil {
+			e.parker.park(l, 1)
+		}
 		if !e.ready {
 			if !b.ready.Load() && ctx.Err() != nil {
 				b.leave(e.at)

@@ -23,7 +23,7 @@ type Batch struct {
 }
 
 // An Observer is told of each batch. Its methods are called by the goroutine of
-// the fetch, several at the same time, and must not load.
+// the fetch, several at the same time, and must neither load nor panic.
 type Observer interface {
 	// BatchStart is called before the fetch, with its context, and returns the one
 	// that the fetch gets: ctx, or one that is derived from it, which holds a span for

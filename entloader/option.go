@@ -127,7 +127,7 @@ func WithMaxWait(d time.Duration) Option {
 // WithScope adds a value to what two loads must have in common to share an
 // answer, for differences that context look-ups can not show. fn is called with
 // the context of each load, possibly from several goroutines at once, and must
-// return a comparable value.
+// return a comparable value, and must not load.
 func WithScope(fn func(context.Context) any) Option {
 	return func(o *options) { o.scope = fn }
 }

@@ -107,8 +107,10 @@ type batchContext struct {
 	about Batch
 	lock  *Lock // that the fetch holds
 	spot  spot  // of the fetch: the parker is who waits for the batch within an Each
-	// waits are the batches that the fetch waits for; protected by waitGraph.
+	// waits are the batches that the fetch waits for, wants the lock that it waits for;
+	// protected by waitGraph.
 	waits []*batchContext
+	wants *Lock
 }
 
 // open makes c the context of a batch that a load with ctx, at the spot, opens.

@@ -189,3 +189,41 @@ func TestScopeWhileABatchEnds(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Loads with the very same context share a fetch, also where something in it can not be
+// compared.
+func TestSameContextOfUncomparableValues(t *testing.T) {
+	t.Parallel()
+	type rolesKey struct{}
+	for _, w := range waiters {
+		t.Run(w.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var seen calls[int]
+				l := entloader.NewLoader(func(ctx context.Context, keys []int) (map[int]int, error) {
+					seen.note(keys)
+					ctx.Value(rolesKey{})
+					return tenfold(keys), nil
+				})
+				ctx := context.WithValue(t.Context(), rolesKey{}, []string{"admin"})
+				for round := range 2 {
+					var all []*pending[int]
+					for k := range 10 {
+						all = append(all, async(func() (int, error) { return w.load(l, ctx, 10*round+k) }))
+					}
+					for k, p := range all {
+						v, err := p.wait()
+						require.NoError(t, err)
+						require.Equal(t, 10*(10*round+k), v)
+					}
+				}
+				if w.name != "LoadThunk" { // each of which sends
+					require.Len(t, seen.all(), 2)
+				}
+				before := len(seen.all())
+				_, err := w.load(l, context.WithValue(t.Context(), rolesKey{}, []string{"admin"}), 3)
+				require.NoError(t, err)
+				require.Len(t, seen.all(), before+1, "another context has a fetch of its own")
+			})
+		})
+	}
+}

@@ -83,6 +83,12 @@ func (s *Stats) sent(why reason, keys int) {
 func (s Stats) String() string {
 	line := fmt.Sprintf("%s: %d loads, %d hits, %d waits, %d batches of %d keys (largest %d, unasked %d), %d alone, %d errors",
 		s.Name, s.Loads, s.Hits, s.Waits, s.Batches, s.Keys, s.Largest, s.Unasked, s.Alone, s.Errors)
+	if s.Batches > 0 {
+		line += "; sent: " + s.sentBy()
+	}
+	if s.Cached > 0 || s.CacheErrors > 0 {
+		line += fmt.Sprintf("; from the cache: %d (errors %d)", s.Cached, s.CacheErrors)
+	}
 	if s.KeyErrors > 0 {
 		line += fmt.Sprintf("; keys that failed: %d", s.KeyErrors)
 	}
@@ -96,6 +102,22 @@ func (s Stats) String() string {
 		line += "; lone: " + why
 	}
 	return line
+}
+
+// sentBy returns how many batches what sent.
+func (s Stats) sentBy() string {
+	var by []string
+	for _, r := range []struct {
+		why reason
+		n   int
+	}{
+		{reasonSiblings, s.Siblings}, {reasonFull, s.Full}, {reasonQuiet, s.Quiet}, {reasonWaiting, s.Waiting}, {reasonFlush, s.Flushed},
+	} {
+		if r.n > 0 {
+			by = append(by, fmt.Sprint(r.why, " ", r.n))
+		}
+	}
+	return strings.Join(by, ", ")
 }
 
 // Stats returns the figures of every loader that was used so far, those of one

@@ -102,5 +102,5 @@ func TestTraverserThatLimits(t *testing.T) {
 	require.Greater(t, found, 2, "two for each unit, not for all")
 	lab.statements(t, 4*len(units))
 	require.Equal(t, entloader.Lone{Bounded: 2 * len(units)}, ranAlone(t, loaders))
-	require.Contains(t, loaders.Summary(), "1 batches of 12 keys (largest 12, unasked 0), 12 alone, 0 errors; lone: 12 bounded\n")
+	require.Contains(t, loaders.Summary(), "1 batches of 12 keys (largest 12, unasked 0), 12 alone, 0 errors; sent: siblings 1; lone: 12 bounded\n")
 }

@@ -394,3 +394,22 @@ func testMiddleware(t *testing.T, db Database) {
 	require.NotSame(t, seen[0], seen[1])
 	require.Nil(t, ent.LoadersFromContext(t.Context()))
 }
+
+// testCacheLimitBelowTheSet loads an edge under loaders that remember fewer answers than there are siblings: none is
+// loaded to be forgotten before it is asked for.
+func testCacheLimitBelowTheSet(t *testing.T, db Database) {
+	lab := db.newLab(t, 30)
+	ctx, loaders := lab.load(t, entloader.WithCacheLimit(10))
+	units := lab.Unit.Query().AllX(ctx)
+	require.Len(t, units, 30)
+	lab.rec.Reset()
+	for _, u := range units {
+		got, err := u.LoadSamples(ctx)
+		require.NoError(t, err)
+		want, err := u.QuerySamples().Count(entloader.Alone(ctx))
+		require.NoError(t, err)
+		require.Len(t, got, want)
+	}
+	lab.statements(t, 3+30)
+	require.Equal(t, 30, loaders.Stats()[0].Keys)
+}

@@ -79,6 +79,7 @@ func Run(t *testing.T, db Database) {
 		{"PrimedTransaction", testPrimedTransaction},
 		{"PrimedSession", testPrimedSession},
 		{"PrimedByChance", testPrimedByChance},
+		{"CacheLimitBelowTheSet", testCacheLimitBelowTheSet},
 		{"SiblingsOfCreateBulk", testSiblingsOfCreateBulk},
 		{"SiblingsOfSeveralQueries", testSiblingsOfSeveralQueries},
 		{"SiblingsThatShowNoKeys", testSiblingsThatShowNoKeys},
