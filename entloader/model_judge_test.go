@@ -127,7 +127,7 @@ func (m *model) judgeKey(l *modelLoad, k int, v answer, err error) {
 	default:
 		m.failf("%s got %v", who, err)
 	}
-	if m.uncached {
+	if m.uncached || m.limited {
 		return
 	}
 	// What is known stays, until it is cleared. An error gives way to a value that is
