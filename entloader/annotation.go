@@ -7,7 +7,8 @@ import (
 )
 
 // Annotation configures the generation of loaders for a type, an edge, a field or
-// an index of an ent schema. Use [Skip], [Name], [Repeats] and [Dynamic].
+// an index of an ent schema. Use [Skip], [Name], [Repeats], [Window] and
+// [Dynamic].
 type Annotation struct {
 	// Skip leaves out the loaders.
 	Skip bool `json:"skip,omitempty"`
@@ -15,6 +16,9 @@ type Annotation struct {
 	Label string `json:"name,omitempty"`
 	// Repeats says that the join table of an edge may hold a pair twice.
 	Repeats bool `json:"repeats,omitempty"`
+	// Window is how many siblings a batch of the edge takes at most; 0 leaves that to
+	// the loaders.
+	Window int `json:"window,omitempty"`
 	// Dynamic are the dynamic edges of an edge.
 	Dynamic []DynamicSpec `json:"dynamic,omitempty"`
 }
@@ -36,6 +40,12 @@ func Name(name string) Annotation { return Annotation{Label: name} }
 // are of different entities everywhere, and so are their limits.
 func Repeats() Annotation { return Annotation{Repeats: true} }
 
+// Window sets how many siblings one batch of an edge takes at most, its counts and
+// dynamic edges included, in place of [WithWindow]: fewer where the entities behind the
+// edge are many or large, more where they are few and sets are long. Window(0) says
+// nothing.
+func Window(n int) Annotation { return Annotation{Window: n} }
+
 // Name implements schema.Annotation.
 func (Annotation) Name() string { return "EntLoader" }
 
@@ -46,6 +56,9 @@ func (a Annotation) Merge(other schema.Annotation) schema.Annotation {
 		a.Skip, a.Repeats = a.Skip || o.Skip, a.Repeats || o.Repeats
 		if o.Label != "" {
 			a.Label = o.Label
+		}
+		if o.Window != 0 {
+			a.Window = o.Window
 		}
 		a.Dynamic = append(slices.Clip(a.Dynamic), o.Dynamic...)
 	case DynamicEdge:

@@ -69,7 +69,7 @@ func loadAnswer[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Conte
 	if found, ok := l.ready(ctx, p.ID); ok {
 		return found, nil
 	}
-	found, err := l.load(ctx, p.ID, familyOf(findSet(e, p), p.Handle, of, l, func(set *Set, i int) (I, bool) { return idsOf[I](set)[i], true }))
+	found, err := l.load(ctx, p.ID, familyOf(findSet(e, p), p.Handle, e.Window, of, l, func(set *Set, i int) (I, bool) { return idsOf[I](set)[i], true }))
 	if err != nil {
 		err = keyError(l.name, err)
 	}

@@ -56,7 +56,7 @@ func (l *LoaderBy[K, C, V]) open(ctx context.Context, at spot, id C, key K, with
 
 // addFamily adds key and those of its family that have no answer yet.
 func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, at spot, b *batch[K, C, V], id C, key K, with family[K]) (s *slot[K, C, V]) {
-	limit := l.batchLimit()
+	limit := l.batchLimit(with.window)
 	l.reserve(b, min(limit, with.size))
 	b.slab = make([]slot[K, C, V], 0, min(limit, with.size))
 	with.keys(limit, func(k K) bool {
@@ -77,15 +77,18 @@ func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, at spot, b *batch[K, 
 	return s
 }
 
-// batchLimit is how many siblings a batch takes.
-func (l *LoaderBy[K, C, V]) batchLimit() int {
-	limit := min(l.opt.window, l.opt.maxBatch)
+// batchLimit is how many siblings a batch takes, of a family with the given window.
+func (l *LoaderBy[K, C, V]) batchLimit(window int) int {
+	if window == 0 {
+		window = l.opt.window
+	}
+	limit := min(window, l.opt.maxBatch)
 	if l.opt.limit > 0 {
 		limit = min(limit, l.opt.limit) // more would be forgotten before they are asked for
 	}
 	if l.ramp > 0 {
 		limit = min(limit, l.ramp)
-		if l.ramp *= 2; l.ramp >= l.opt.window {
+		if l.ramp *= 2; l.ramp >= window {
 			l.ramp = 0
 		}
 	}

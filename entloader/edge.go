@@ -12,6 +12,8 @@ type EntityEdge[I, K comparable, T any, Q EdgeQuery[T]] struct {
 	Name string
 	// Index is the number of the edge in its type.
 	Index int
+	// Window is how many siblings a batch takes at most, 0 for what the loaders say.
+	Window int
 	// Required says that an entity without the edge is an error.
 	Required bool
 	// ByID is the edge by the id of the entity; nil for entities without an id.
@@ -144,7 +146,7 @@ func loadEdge[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context
 			}
 			return []T{}, true, nil
 		case FKKnown:
-			return loadBy(ctx, e.Name, e.ByFK, p.Scope, fk.Key, opts, set, p.Handle, func(set *Set, i int) (K, bool) {
+			return loadBy(ctx, e.Name, e.Window, e.ByFK, p.Scope, fk.Key, opts, set, p.Handle, func(set *Set, i int) (K, bool) {
 				fk := fksOf[K](set, e.FK)[i]
 				return fk.Key, fk.State == FKKnown
 			})
@@ -153,14 +155,14 @@ func loadEdge[E any, I, K comparable, T any, Q EdgeQuery[T]](ctx context.Context
 	if e.ByID == nil {
 		return nil, false, nil
 	}
-	return loadBy(ctx, e.Name, e.ByID, p.Scope, p.ID, opts, set, p.Handle, func(set *Set, i int) (I, bool) {
+	return loadBy(ctx, e.Name, e.Window, e.ByID, p.Scope, p.ID, opts, set, p.Handle, func(set *Set, i int) (I, bool) {
 		return idsOf[I](set)[i], e.ByFK == nil || fksOf[K](set, e.FK)[i].State == FKUnknown
 	})
 }
 
 // loadBy loads what a relation has for the key of an entity, together with its
 // siblings.
-func loadBy[K comparable, T, Q any](ctx context.Context, name string, r *Relation[K, T, Q], sc *Scope, key K, opts []func(Q), set *Set, h Handle, keyOf func(*Set, int) (K, bool)) ([]T, bool, error) {
+func loadBy[K comparable, T, Q any](ctx context.Context, name string, window int, r *Relation[K, T, Q], sc *Scope, key K, opts []func(Q), set *Set, h Handle, keyOf func(*Set, int) (K, bool)) ([]T, bool, error) {
 	l, batched := withOptions(ctx, r, sc, opts)
 	if !batched {
 		return nil, false, nil
@@ -168,7 +170,7 @@ func loadBy[K comparable, T, Q any](ctx context.Context, name string, r *Relatio
 	if found, ok := l.ready(ctx, key); ok {
 		return listOf[T](found), true, nil
 	}
-	found, err := l.load(ctx, key, familyOf(set, h, guessKey{of: &r.Match}, l, keyOf))
+	found, err := l.load(ctx, key, familyOf(set, h, window, guessKey{of: &r.Match}, l, keyOf))
 	if err != nil {
 		err = keyError(name, err)
 	}
@@ -200,8 +202,8 @@ func compareOptions[K comparable, T, Q any](ctx context.Context, r *Relation[K, 
 
 // familyOf returns the keys that are sent together with that of the entity with
 // handle h, which belongs to set: those of its window. keyOf tells the key of a
-// sibling, and whether it has one.
-func familyOf[K comparable](set *Set, h Handle, of guessKey, l *LoaderBy[K, K, rows], keyOf func(*Set, int) (K, bool)) family[K] {
+// sibling, and whether it has one. window is that of the edge, 0 for that of the loader.
+func familyOf[K comparable](set *Set, h Handle, window int, of guessKey, l *LoaderBy[K, K, rows], keyOf func(*Set, int) (K, bool)) family[K] {
 	switch {
 	case h.token == nil:
 		return family[K]{why: loneNoSet}
@@ -210,10 +212,13 @@ func familyOf[K comparable](set *Set, h Handle, of guessKey, l *LoaderBy[K, K, r
 	case !set.siblings(of, l.options):
 		return family[K]{why: loneVarying}
 	}
-	w, index := l.opt.window, h.index
+	w, index := window, h.index
+	if w == 0 {
+		w = l.opt.window
+	}
 	start := index / w * w
 	end := min(start+w, set.size)
-	return family[K]{size: end - start, keys: func(limit int, yield func(K) bool) {
+	return family[K]{size: end - start, window: w, keys: func(limit int, yield func(K) bool) {
 		first := start
 		if limit < end-start {
 			first = index

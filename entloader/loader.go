@@ -161,7 +161,8 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 // A family is the keys that belong together with one that is loaded. The zero
 // family is that of a lone key.
 type family[K any] struct {
-	size int // how many keys there are, at most
+	size   int // how many keys there are, at most
+	window int // how many a batch takes, at most; 0 for what the loader says
 	// keys calls yield with the keys, until it returns false: all of them in
 	// their order, or those from the one that is loaded on, if only limit of
 	// them are wanted.

@@ -55,6 +55,8 @@ var cases = []shape{
 	{name: "bytes"},
 	// Types and edges that are left out, with edges from and to them. All else works.
 	{name: "skip"},
+	// Edges with a window of their own.
+	{name: "window"},
 	// Packages named like what generated code imports, and like its variables; types
 	// and edges whose names are the same when they are put together.
 	{name: "names"},

@@ -65,6 +65,8 @@ type edgeModel struct {
 	Number int
 	// Misread says that ent reads the foreign key of the edge wrongly.
 	Misread bool
+	// Window is how many siblings a batch takes at most, 0 for what the loaders say.
+	Window int
 }
 
 // An fkModel is a foreign key that an entity holds.
@@ -284,7 +286,7 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 	if err != nil {
 		return fmt.Errorf("entloader: schema %s, edge %s: %w", t.Name, e.Name, err)
 	}
-	em := &edgeModel{Edge: e, Owner: t, Base: base, Method: m.Config.Prefix + base, Number: number, Misread: misread(t, e)}
+	em := &edgeModel{Edge: e, Owner: t, Base: base, Method: m.Config.Prefix + base, Number: number, Misread: misread(t, e), Window: a.Window}
 	if m.Config.GraphQL {
 		em.GraphQL = base
 	}
@@ -303,6 +305,8 @@ func (t *typeModel) addEdge(m *model, e *gen.Edge, number int, target *typeModel
 		a.Repeats = a.Repeats || back.Repeats
 	}
 	switch {
+	case a.Window < 0:
+		return fmt.Errorf("entloader: schema %s, edge %s: entloader.Window(%d): a batch takes at least one sibling", t.Name, e.Name, a.Window)
 	case a.Repeats && !e.M2M():
 		return fmt.Errorf("entloader: schema %s, edge %s: entloader.Repeats() is for an edge that has a join table", t.Name, e.Name)
 	case e.M2M():

@@ -47,4 +47,7 @@ func TestRepeats(t *testing.T) {
 	err := check(t, t.TempDir(), nil, unit(samples(entloader.Repeats())), &load.Schema{Name: "Sample"})
 	require.NotErrorIs(t, err, os.ErrClosed)
 	require.EqualError(t, err, "entloader: schema Unit, edge samples: entloader.Repeats() is for an edge that has a join table")
+
+	err = check(t, t.TempDir(), nil, unit(samples(entloader.Window(-3))), &load.Schema{Name: "Sample"})
+	require.EqualError(t, err, "entloader: schema Unit, edge samples: entloader.Window(-3): a batch takes at least one sibling")
 }
