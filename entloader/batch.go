@@ -33,7 +33,8 @@ type batch[K any, C comparable, V any] struct {
 	slab    []slot[K, C, V] // where add takes slots from, to allocate them by the dozen
 	waiters int             // loads that wait or are about to
 	last    instant         // when the last key was gathered
-	vague   bool            // a key was gathered after last, at a time that is not known
+	vague   int32           // how many were gathered after last, at times that are not known
+	pace    instant         // how long a key came after the one before it, about
 	settler atomic.Uint64   // of the gathering batch, see settle.go
 	due     atomic.Uint64   // the state of the settler at which another look is due
 	// gate is what all waiters wait for: a receive from one channel takes half the

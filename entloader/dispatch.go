@@ -172,7 +172,7 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 		b.patient, b.first = false, now
 		b.timer.Reset(l.patience(b))
 	}
-	b.last, b.vague = now, false
+	b.last, b.vague = now, 0
 	s = l.add(b, id, key, head)
 	if full {
 		l.shutDoor()
@@ -230,8 +230,8 @@ func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V]) bool {
 		return false
 	}
 	now := clock()
-	if b.vague {
-		b.last, b.vague = now, false
+	if b.vague > 0 {
+		b.last, b.vague = min(now, b.last+2*b.pace*instant(b.vague)), 0
 	}
 	due := b.last + instant(l.patience(b))
 	if !b.patient {

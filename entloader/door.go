@@ -50,8 +50,8 @@ type arrival[K any, C comparable, V any] struct {
 }
 
 // To look at the clock takes a third of what a load does at the door, so that not all
-// do. The first do, for a quiet time that is exact for loads that come one by one; then
-// one of some, and the quiet time of those between them begins when the timer looks.
+// do. The first do, for a quiet time that is exact where few come; then one of some. When
+// those after it came is told from the pace of those before, and rather too late.
 const (
 	timedFirst = 8
 	timedEach  = 16
@@ -325,8 +325,9 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
 		} else {
 			l.place(b, &a.own, id, a.key, s)
 			l.stats.Lone.count(a.why)
-			if b.vague = !a.timed; a.timed {
-				b.last = max(b.last, a.now)
+			if b.vague++; a.timed {
+				b.pace = max(a.now-b.last, 0) / instant(b.vague)
+				b.last, b.vague = max(b.last, a.now), 0
 			}
 		}
 		l.ask(a.slot())
