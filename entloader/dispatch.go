@@ -144,6 +144,20 @@ func (l *LoaderBy[K, C, V]) place(b *batch[K, C, V], s *slot[K, C, V], id C, key
 	l.stats.Unasked++
 }
 
+// takeBack removes the key that was added to b last, but for the slot that is in its
+// place.
+func (l *LoaderBy[K, C, V]) takeBack(b *batch[K, C, V]) {
+	b.keys = b.keys[:len(b.keys)-1]
+	if !l.plain {
+		b.ids = b.ids[:len(b.ids)-1]
+	}
+	b.slab = b.slab[:len(b.slab)-1]
+	if l.opt.limit > 0 {
+		l.kept = l.kept[:len(l.kept)-1]
+	}
+	l.stats.Unasked--
+}
+
 // gather adds a lone key, which came now, to the batch that waits for such keys;
 // more of them, this one included, are known to come. opened says whether the
 // batch runs under ctx, hit that somebody brought the key just now.

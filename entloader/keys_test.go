@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -241,4 +243,52 @@ func TestDifferentKeysNeverMeet(t *testing.T) {
 			}
 		})
 	})
+}
+
+// A list of keys that nothing is known of yet is loaded without a look for each of
+// them, duplicates wherever they are.
+func TestLoadAllOfAFreshLoader(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		n, distinct := rng.IntN(40), 1+rng.IntN(40)
+		keys := make([]int, n)
+		for i := range keys {
+			keys[i] = rng.IntN(distinct)
+		}
+		var opts []entloader.Option
+		limit := math.MaxInt
+		switch rng.IntN(4) {
+		case 0:
+			opts = append(opts, entloader.WithoutCache())
+		case 1:
+			opts = append(opts, entloader.WithCacheLimit(1+rng.IntN(10)))
+		case 2:
+			limit = 1 + rng.IntN(10)
+			opts = append(opts, entloader.WithMaxBatch(limit))
+		}
+		different := make(map[int]bool)
+		want := make([]string, n)
+		for i, k := range keys {
+			different[k], want[i] = true, fmt.Sprint(k)
+		}
+		var fetched atomic.Int64
+		l := entloader.NewLoaderBy(strconv.Itoa, func(_ context.Context, keys []int) (map[string]string, error) {
+			fetched.Add(int64(len(keys)))
+			found := make(map[string]string)
+			for _, k := range keys {
+				found[fmt.Sprint(k)] = fmt.Sprint(k)
+			}
+			if len(found) != len(keys) || len(keys) > limit {
+				return nil, fmt.Errorf("keys %v", keys)
+			}
+			return found, nil
+		}, opts...)
+		got, err := l.LoadAll(t.Context(), keys)
+		require.NoError(t, err, "%v", keys)
+		require.Equal(t, want, got)
+		require.EqualValues(t, len(different), fetched.Load())
+		s := l.Stats()
+		require.Equal(t, []int{n, n - len(different), len(different), 0}, []int{s.Loads, s.Hits, s.Keys, s.Unasked}, "%v", keys)
+	}
 }

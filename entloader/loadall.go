@@ -133,8 +133,19 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 	now := clock()      // once for all
 	last := 0
 	var joined *batch[K, C, V] // that keys were added to
+	// While nothing else is known, keys are added without a look whether they are there.
+	fresh := len(l.slots) == 0 && !l.offers.any()
 	for n, i := range rest {
 		id := l.id(keys[i])
+		if fresh && l.roomy(joined) {
+			if s := l.addNew(joined, id, keys[i]); s != nil {
+				slots[i] = s
+				continue
+			}
+			fresh = false
+			j := slices.IndexFunc(rest, func(i int) bool { return l.id(keys[i]) == id })
+			l.slots[id] = slots[rest[j]]
+		}
 		head := l.slots[id]
 		s, opened := l.find(ctx, at, head), false
 		if s == nil {
@@ -143,7 +154,7 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		hit := s != nil
 		switch {
 		case hit:
-		case joined != nil && joined == l.lone && l.door.Load() == nil && len(joined.keys)+1 < l.opt.maxBatch:
+		case l.roomy(joined):
 			s = l.add(joined, id, keys[i], head) // what gather would do, which has done it for a key before
 		default:
 			s, opened, hit = l.gather(ctx, at, id, keys[i], head, now, len(rest)-n)
@@ -180,4 +191,25 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		}
 	}
 	return waits, parked
+}
+
+// roomy reports whether b is the batch that gathers, and is not full with another key,
+// nor with those at the door.
+func (l *LoaderBy[K, C, V]) roomy(b *batch[K, C, V]) bool {
+	return b != nil && b == l.lone && l.door.Load() == nil && len(b.keys)+1 < l.opt.maxBatch
+}
+
+// addNew adds a key that is asked for to b. If the loader has the key already it adds
+// nothing, returns nil, and the caller has to put the answer for the key back.
+func (l *LoaderBy[K, C, V]) addNew(b *batch[K, C, V], id C, key K) *slot[K, C, V] {
+	known := len(l.slots)
+	s := l.add(b, id, key, nil)
+	if len(l.slots) == known {
+		l.takeBack(b)
+		return nil
+	}
+	l.ask(s)
+	l.stats.Loads++
+	l.stats.Lone.ByKey++
+	return s
 }
