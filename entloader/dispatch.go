@@ -66,7 +66,7 @@ func (l *LoaderBy[K, C, V]) addFamily(ctx context.Context, at spot, b *batch[K, 
 			if s == nil {
 				s = l.add(b, id, key, head)
 			}
-		case l.find(ctx, at, head) == nil && l.taken(ctx, c, head) == nil:
+		case l.find(ctx, at, head) == nil && l.taken(ctx, c) == nil:
 			l.add(b, c, k, head)
 		}
 		return len(b.keys) < limit

@@ -149,7 +149,7 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		head := l.slots[id]
 		s, opened := l.find(ctx, at, head), false
 		if s == nil {
-			s = l.taken(ctx, id, head)
+			s = l.taken(ctx, id)
 		}
 		hit := s != nil
 		switch {

@@ -292,7 +292,7 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 	}
 	e.slot, e.opened = l.coming(ctx, e.at, head), false
 	if e.slot == nil {
-		if e.slot = l.taken(ctx, id, head); e.slot != nil {
+		if e.slot = l.taken(ctx, id); e.slot != nil {
 			l.stats.Hits++
 			e.batch, e.hit, e.ready = e.slot.batch, true, true
 			return

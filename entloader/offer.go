@@ -185,9 +185,9 @@ rows:
 	return index
 }
 
-// taken makes a row that is on offer the answer for a key. head is the first of
-// the answers for the key. It returns nil if there is none. The caller holds l.mu.
-func (l *LoaderBy[K, C, V]) taken(ctx context.Context, id C, head *slot[K, C, V]) *slot[K, C, V] {
+// taken makes a row that is on offer the answer for a key. It returns nil if there is
+// none. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) taken(ctx context.Context, id C) *slot[K, C, V] {
 	if !l.offers.any() {
 		return nil
 	}
@@ -196,8 +196,7 @@ func (l *LoaderBy[K, C, V]) taken(ctx context.Context, id C, head *slot[K, C, V]
 		return nil
 	}
 	l.shutDoor() // those inside wait for nothing that is known
-	head = l.slots[id]
-	s := &slot[K, C, V]{asked: true, next: head, batch: &batch[K, C, V]{loader: l, read: read, answers: answers[V]{values: []V{v}}}}
+	s := &slot[K, C, V]{asked: true, next: l.slots[id], batch: &batch[K, C, V]{loader: l, read: read, answers: answers[V]{values: []V{v}}}}
 	s.batch.ready.Store(true)
 	l.slots[id] = s
 	l.keep(id)
