@@ -136,7 +136,7 @@ func (l *LoaderBy[K, C, V]) publish(d *door[K, C, V], now instant) bool {
 	if l.lone != nil || len(l.slots) > 0 || len(l.lookups) > 0 {
 		return false
 	}
-	d.batch.first, d.batch.last = now, now
+	d.batch.first, d.batch.last, d.batch.timed = now, now, now
 	l.setLone(d.batch)
 	l.door.Store(d)
 	return true
@@ -325,9 +325,10 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
 		} else {
 			l.place(b, &a.own, id, a.key, s)
 			l.stats.Lone.count(a.why)
-			if b.vague++; a.timed {
-				b.pace = max(a.now-b.last, 0) / instant(b.vague)
-				b.last, b.vague = max(b.last, a.now), 0
+			if a.timed {
+				b.came(a.now)
+			} else {
+				b.untimed, b.vague = b.untimed+1, true
 			}
 		}
 		l.ask(a.slot())
