@@ -112,8 +112,9 @@ func WithCacheLimit(n int) Option {
 
 // WithQuiet sets how long a batch of lone keys waits for another key before it
 // is sent. Without it a batch is sent when nothing else in the process runs, or
-// after [DefaultQuiet]; with it the time alone decides. Keys of a sibling set
-// never wait.
+// after [DefaultQuiet]; with it the time alone decides. Where more than a few keys come
+// at a time, when the last of them came is an estimate: the time is then at most twice d.
+// Keys of a sibling set never wait.
 func WithQuiet(d time.Duration) Option {
 	return func(o *options) { o.quiet, o.settles = max(d, 0), false }
 }
