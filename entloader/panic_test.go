@@ -64,6 +64,7 @@ func TestPanicAndGoexitReachEveryWaiter(t *testing.T) {
 						var pe *entloader.PanicError
 						require.ErrorAs(t, err, &pe)
 						require.NotEmpty(t, pe.Stack)
+						require.NotContains(t, err.Error(), "goroutine", "clients of an API see the text")
 						require.ErrorContains(t, err, "prices")
 						c.check(t, pe)
 					}
