@@ -32,11 +32,7 @@ type batch[K any, C comparable, V any] struct {
 	ids     []C             // of keys, where a key is not compared by itself
 	slab    []slot[K, C, V] // where add takes slots from, to allocate them by the dozen
 	waiters int             // loads that wait or are about to
-	last    instant         // when the last key was gathered
-	timed   instant         // when the last key came of which that is known
-	untimed int32           // how many came after it
-	pace    instant         // how long each came after the one before, about
-	vague   bool            // a key came, at a time that is not known, that last does not tell of
+	pace    pace            // when keys were gathered
 	settler atomic.Uint64   // of the gathering batch, see settle.go
 	due     atomic.Uint64   // the state of the settler at which another look is due
 	// gate is what all waiters wait for: a receive from one channel takes half the

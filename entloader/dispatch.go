@@ -186,20 +186,13 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 		b.patient, b.first = false, now
 		b.timer.Reset(l.patience(b))
 	}
-	b.came(now)
+	b.pace.key(now)
 	s = l.add(b, id, key, head)
 	if full {
 		l.shutDoor()
 	}
 	l.sendFull()
 	return s, opened, false
-}
-
-// came notes when a key was gathered.
-func (b *batch[K, C, V]) came(now instant) {
-	b.pace = max(now-b.timed, 0) / instant(b.untimed+1)
-	b.timed, b.untimed = now, 0
-	b.last, b.vague = max(b.last, now), false
 }
 
 // sendFull sends the lone batch if it is full. The caller holds l.mu.
@@ -212,7 +205,8 @@ func (l *LoaderBy[K, C, V]) sendFull() {
 // openLone makes b, which a load at the spot opened now, the batch that gathers
 // lone keys.
 func (l *LoaderBy[K, C, V]) openLone(b *batch[K, C, V], at spot, now instant) {
-	b.patient, b.first, b.last, b.timed = at.parker != nil, now, now, now
+	b.patient, b.first = at.parker != nil, now
+	b.pace.start(now)
 	l.wind(b)
 	l.setLone(b)
 }
@@ -251,10 +245,7 @@ func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V]) bool {
 		return false
 	}
 	now := clock()
-	if b.vague {
-		b.vague, b.last = false, max(b.last, min(now, b.timed+2*b.pace*instant(b.untimed)))
-	}
-	due := b.last + instant(l.patience(b))
+	due := b.pace.latest(now) + instant(l.patience(b))
 	if !b.patient {
 		due = min(due, b.first+instant(l.opt.maxWait))
 	}
@@ -271,7 +262,7 @@ func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V]) bool {
 func (l *LoaderBy[K, C, V]) complete(why reason) {
 	l.shutDoor()
 	b := l.lone
-	if why == reasonQuiet && l.bounded() {
+	if why == reasonQuiet && l.canFill() {
 		filling.Store(false)
 	}
 	l.setLone(nil)

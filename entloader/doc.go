@@ -7,7 +7,8 @@
 //	entity → Handle (sibling.go; entity.go for how its keys were read)
 //	→ EntityEdge (edge.go) → LoaderBy (loader.go; loadall.go for many keys)
 //	→ answers that are there (cache.go) or keys to send (dispatch.go; door.go
-//	for lone keys that come at the same time, settle.go for when they are sent)
+//	for lone keys that come at the same time, settle.go and pace.go for when they are
+//	sent)
 //	→ batch (batch.go) → Relation (relation.go), on ent's query (view.go) → SQL (statement.go)
 //	→ rows → groups (scan.go) → waiter
 //

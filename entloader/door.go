@@ -49,14 +49,6 @@ type arrival[K any, C comparable, V any] struct {
 	own slot[K, C, V]
 }
 
-// To look at the clock takes a third of what a load does at the door, so that not all
-// do. The first do, for a quiet time that is exact where few come; then one of some. When
-// those after it came is told from the pace of those before, and rather too late.
-const (
-	timedFirst = 8
-	timedEach  = 16
-)
-
 // slot is where the answer of an arrival is, after it was admitted.
 func (a *arrival[K, C, V]) slot() *slot[K, C, V] {
 	if a.hit {
@@ -87,7 +79,7 @@ func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*
 	now := clock()
 	*a = arrival[K, C, V]{key: key, now: now, why: with.why, opened: true, timed: true}
 	d.pass(a)
-	fills := l.bounded() && filling.Load()
+	fills := l.canFill() && filling.Load()
 	if fills {
 		b.due.Store(settlerNever)
 	}
@@ -115,8 +107,8 @@ func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*
 // not, for those who run may be busy with something else.
 var filling atomic.Bool
 
-// bounded reports whether a batch can get full.
-func (l *LoaderBy[K, C, V]) bounded() bool { return l.opt.maxBatch != math.MaxInt }
+// canFill reports whether a batch can get full.
+func (l *LoaderBy[K, C, V]) canFill() bool { return l.opt.maxBatch != math.MaxInt }
 
 // letIn lets others run, as long as more of them come in.
 func (d *door[K, C, V]) letIn() {
@@ -136,7 +128,8 @@ func (l *LoaderBy[K, C, V]) publish(d *door[K, C, V], now instant) bool {
 	if l.lone != nil || len(l.slots) > 0 || len(l.lookups) > 0 {
 		return false
 	}
-	d.batch.first, d.batch.last, d.batch.timed = now, now, now
+	d.batch.first = now
+	d.batch.pace.start(now)
 	l.setLone(d.batch)
 	l.door.Store(d)
 	return true
@@ -326,9 +319,9 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
 			l.place(b, &a.own, id, a.key, s)
 			l.stats.Lone.count(a.why)
 			if a.timed {
-				b.came(a.now)
+				b.pace.key(a.now)
 			} else {
-				b.untimed, b.vague = b.untimed+1, true
+				b.pace.untimedKey()
 			}
 		}
 		l.ask(a.slot())
