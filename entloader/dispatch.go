@@ -128,12 +128,12 @@ func (l *LoaderBy[K, C, V]) add(b *batch[K, C, V], id C, key K, next *slot[K, C,
 	}
 	b.slab = b.slab[:len(b.slab)+1]
 	s := &b.slab[len(b.slab)-1]
-	l.place(b, s, id, key, next)
+	l.put(b, s, id, key, next)
 	return s
 }
 
-// place adds a key, whose answer will be in s.
-func (l *LoaderBy[K, C, V]) place(b *batch[K, C, V], s *slot[K, C, V], id C, key K, next *slot[K, C, V]) {
+// put adds a key, whose answer will be in s.
+func (l *LoaderBy[K, C, V]) put(b *batch[K, C, V], s *slot[K, C, V], id C, key K, next *slot[K, C, V]) {
 	*s = slot[K, C, V]{batch: b, i: int32(len(b.keys)), next: next}
 	l.slots[id] = s
 	l.keep(id)

@@ -3,6 +3,7 @@ package entloader
 import (
 	"context"
 	"math"
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 )
@@ -10,51 +11,92 @@ import (
 // A door lets loads into the batch that gathers lone keys without the lock of
 // the loader. Under the lock each load takes a dozen cache lines from the
 // processor that had them last, which is most of what it costs; at the door it
-// leaves a note, and whoever holds the lock next admits all of them in a row.
-// A load that comes in by the door needs no more than the two kilobytes of stack
-// that its goroutine starts with, which would be copied otherwise.
+// takes a place and leaves its key there, and whoever holds the lock next admits
+// all of them in a row. A load that comes in by the door needs no more than the two
+// kilobytes of stack that its goroutine starts with, which would be copied otherwise.
 //
 // It is open only while nothing but the keys of the batch is known, and for loads
 // that need nothing but a place in it: all others take the lock.
 type door[K any, C comparable, V any] struct {
-	batch  *batch[K, C, V]
-	gate   <-chan struct{} // of the batch
-	places int32           // how many may come in
+	batch *batch[K, C, V]
+	gate  <-chan struct{} // of the batch
+	size  int32           // how many places there are
+	since instant         // what the times of notes count from
+	taken atomic.Int64    // how many were taken: more than there are when all are, or the door is shut
 
-	newest   atomic.Pointer[arrival[K, C, V]] // the last that came in, nobody at first; nil when shut
-	nobody   arrival[K, C, V]
-	admitted *arrival[K, C, V] // the last that has its place; protected by loader.mu
+	first  []place[K, C, V]
+	chunks [doorChunks]atomic.Pointer[[]place[K, C, V]] // of the places after the first ones, see place
+
+	passed int32 // how many were admitted, or refused; protected by loader.mu
 }
 
-// open makes d an open door to b.
-func (d *door[K, C, V]) open(b *batch[K, C, V]) {
-	d.batch, d.gate, d.places = b, b.gate, int32(min(b.loader.opt.maxBatch-len(b.keys), math.MaxInt32))
-	d.admitted = &d.nobody
-	d.newest.Store(&d.nobody)
-}
+const (
+	doorFirst  = 8   // how many places are there at first
+	doorFull   = 128 // how many at most, where the batch will most likely get full
+	doorChunk  = 32  // how many the first chunk has; each further one has four times as many
+	doorChunks = 14  // enough for 2^31 places
 
-// An arrival is a load that came in by the door.
-type arrival[K any, C comparable, V any] struct {
-	before *arrival[K, C, V] // the one that came in before
-	number int32             // how many had come in then, this one included
-	why    loneReason
-	opened bool // it opened the batch, which runs under its context
-	held   bool // it holds the lock, and takes its place itself
-	timed  bool // it looked at the clock
-	hit    bool // somebody else brought the key; written before the gate opens
-	key    K
-	now    instant // when it came, if it is timed
+	doorShut = math.MaxInt64 / 2 // places taken of a door that is shut
+)
+
+// A place is that of a load which came in by the door.
+type place[K any, C comparable, V any] struct {
+	note atomic.Uint64 // flags, why the load is lone, and when it came: 0 until it is there
+	key  K
 	// own is for the answer, unless somebody else brought the key: then its next
 	// is where the answer is. Written before the gate opens.
 	own slot[K, C, V]
 }
 
-// slot is where the answer of an arrival is, after it was admitted.
-func (a *arrival[K, C, V]) slot() *slot[K, C, V] {
-	if a.hit {
-		return a.own.next
+// The note at a place.
+const (
+	noteThere   = 1 << iota // the load is there, and waits at the gate
+	noteRefused             // it was not there when it was to be admitted, and has to take the lock
+	noteOpened              // it opened the batch, which runs under its context
+	noteHeld                // it holds the lock, and sees to its key itself
+	noteTimed               // it looked at the clock
+	noteHit                 // somebody else brought the key
+
+	noteWhy     = 6 // where the reason begins
+	noteWhyMask = 7
+	noteTime    = 9 // where the time begins, counted from when the door was opened
+)
+
+// slot is where the answer is, after the load was admitted.
+func (p *place[K, C, V]) slot() *slot[K, C, V] {
+	if p.note.Load()&noteHit != 0 {
+		return p.own.next
 	}
-	return &a.own
+	return &p.own
+}
+
+// open makes d an open door to b, with room for the first places.
+func (d *door[K, C, V]) open(b *batch[K, C, V], first int, since instant) {
+	d.batch, d.gate, d.since = b, b.gate, since
+	d.size = int32(min(b.loader.opt.maxBatch-len(b.keys), math.MaxInt32))
+	d.first = make([]place[K, C, V], min(first, int(d.size)))
+}
+
+// place returns the i-th place.
+func (d *door[K, C, V]) place(i int32) *place[K, C, V] {
+	if int(i) < len(d.first) {
+		return &d.first[i]
+	}
+	return d.further(int(i) - len(d.first))
+}
+
+// further returns the i-th place of those in chunks.
+func (d *door[K, C, V]) further(i int) *place[K, C, V] {
+	// Chunk n begins at doorChunk * (4^n - 1) / 3.
+	n := (bits.Len(uint(3*(i/doorChunk)+1)) - 1) / 2
+	start := doorChunk * (1<<(2*n) - 1) / 3
+	chunk := d.chunks[n].Load()
+	if chunk == nil {
+		made := make([]place[K, C, V], min(doorChunk<<(2*n), int(d.size)-len(d.first)-start))
+		d.chunks[n].CompareAndSwap(nil, &made)
+		chunk = d.chunks[n].Load()
+	}
+	return &(*chunk)[i-start]
 }
 
 // An opening is what the first load makes, in one piece: after a garbage
@@ -62,43 +104,45 @@ func (a *arrival[K, C, V]) slot() *slot[K, C, V] {
 type opening[K any, C comparable, V any] struct {
 	batch batch[K, C, V]
 	door  door[K, C, V]
-	first arrival[K, C, V]
 }
 
-// begin opens a batch for a load, and a door to it. It returns no arrival if the
+// begin opens a batch for a load, and a door to it. It returns no place if the
 // load has to take the lock. Other loads find the door as soon as it is there: what
 // takes time comes before, or after.
-func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*door[K, C, V], *arrival[K, C, V]) {
+func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*door[K, C, V], *place[K, C, V]) {
 	if with.keys != nil || l.inTx() || l.opt.scope != nil || l.offers.any() || spotOf(ctx) != (spot{}) {
 		return nil, nil
 	}
 	o := new(opening[K, C, V])
-	b, d, a := &o.batch, &o.door, &o.first
-	b.open(ctx, spot{}, l)
-	d.open(b)
+	b, d := &o.batch, &o.door
 	now := clock()
-	*a = arrival[K, C, V]{key: key, now: now, why: with.why, opened: true, timed: true}
-	d.pass(a)
-	fills := l.canFill() && filling.Load()
+	b.open(ctx, spot{}, l)
+	first, fills := doorFirst, l.canFill() && filling.Load()
 	if fills {
 		b.due.Store(settlerNever)
+		first = doorFull
 	}
+	d.open(b, first, now)
+	p := d.place(0)
+	p.key = key
+	p.note.Store(noteThere | noteOpened | noteTimed | uint64(with.why)<<noteWhy)
+	d.taken.Store(1)
 	if !l.publish(d, now) {
 		if d = l.door.Load(); d == nil {
 			return nil, nil
 		}
 		return d, l.enter(ctx, d, key, with) // somebody was faster
 	}
-	if d.places == 1 {
+	if d.size == 1 {
 		go l.filled(d)
-		return d, a
+		return d, p
 	}
 	if fills {
 		d.letIn()
 		b.due.Store(0)
 	}
 	l.attend(b)
-	return d, a
+	return d, p
 }
 
 // filling says that the last batch at a door, of those that can, got full. The next
@@ -112,12 +156,9 @@ func (l *LoaderBy[K, C, V]) canFill() bool { return l.opt.maxBatch != math.MaxIn
 
 // letIn lets others run, as long as more of them come in.
 func (d *door[K, C, V]) letIn() {
-	for n := d.newest.Load(); n != nil; {
+	for came, before := d.came(), int32(0); came != before && came < d.size; {
 		runtime.Gosched()
-		before := n
-		if n = d.newest.Load(); n == before {
-			return
-		}
+		came, before = d.came(), came
 	}
 }
 
@@ -168,50 +209,43 @@ func (l *LoaderBy[K, C, V]) guard(ctx context.Context, d *door[K, C, V]) {
 }
 
 // enter lets a load in. It returns nil if the load has to take the lock.
-func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, with family[K]) *arrival[K, C, V] {
+func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, with family[K]) *place[K, C, V] {
 	if with.keys != nil || spotOf(ctx) != (spot{}) {
 		return nil
 	}
 	if ends := ctx.Done(); ends != nil && ends != d.batch.ends {
 		return nil
 	}
-	a := &arrival[K, C, V]{key: key, why: with.why}
-	if came := d.came(); came < timedFirst || came%timedEach == 0 {
-		a.now, a.timed = clock(), true
+	i, ok := d.take()
+	if !ok {
+		return nil
 	}
-	if !d.pass(a) {
+	p := d.place(i)
+	p.key = key
+	note := noteThere | uint64(with.why)<<noteWhy
+	if i < timedFirst || i%timedEach == 0 {
+		note |= noteTimed | uint64(max(clock()-d.since, 0))<<noteTime
+	}
+	if !p.note.CompareAndSwap(0, note) {
 		return nil
 	}
 	if l.opt.settles {
 		l.settle(d.batch)
 	}
-	if a.number == d.places {
+	if i+1 == d.size {
 		go l.filled(d)
 	}
-	return a
+	return p
+}
+
+// take takes the next place, unless the door is shut or all places are taken.
+func (d *door[K, C, V]) take() (i int32, ok bool) {
+	n := d.taken.Add(1)
+	return int32(n - 1), n <= int64(d.size)
 }
 
 // came returns how many came in so far, as many as may if the door is shut.
-func (d *door[K, C, V]) came() int32 {
-	if a := d.newest.Load(); a != nil {
-		return a.number
-	}
-	return d.places
-}
-
-// pass lets a through, unless the door is shut or all places are taken.
-func (d *door[K, C, V]) pass(a *arrival[K, C, V]) bool {
-	for {
-		a.before = d.newest.Load()
-		if a.before == nil || a.before.number >= d.places {
-			return false
-		}
-		a.number = a.before.number + 1
-		if d.newest.CompareAndSwap(a.before, a) {
-			return true
-		}
-	}
-}
+func (d *door[K, C, V]) came() int32 { return int32(min(d.taken.Load(), int64(d.size))) }
 
 // enterHeld takes a place for a load that holds l.mu. It reports false if the door
 // was open and there was none: it is shut then, and those inside, who may have
@@ -221,13 +255,14 @@ func (l *LoaderBy[K, C, V]) enterHeld() (last, ok bool) {
 	if d == nil {
 		return false, true
 	}
-	a := &arrival[K, C, V]{held: true}
-	if !d.pass(a) {
+	i, ok := d.take()
+	if !ok {
 		l.shutDoor()
 		l.sendFull()
 		return false, false
 	}
-	return a.number == d.places, true
+	d.place(i).note.Store(noteThere | noteHeld)
+	return i+1 == d.size, true
 }
 
 // filled sends the batch of a door through which all came who may, unless some
@@ -257,7 +292,7 @@ func (l *LoaderBy[K, C, V]) filled(d *door[K, C, V]) {
 func (l *LoaderBy[K, C, V]) lock() {
 	l.mu.Lock()
 	if d := l.door.Load(); d != nil {
-		l.admit(d, d.newest.Load())
+		l.admit(d, d.came())
 	}
 }
 
@@ -275,7 +310,7 @@ func (l *LoaderBy[K, C, V]) openDoor() {
 	case b.ends != nil && b.unwatch == nil: // nobody watches when the waiters' context ends
 	default:
 		d := new(door[K, C, V])
-		d.open(b)
+		d.open(b, doorFirst, b.first)
 		l.door.Store(d)
 	}
 }
@@ -285,48 +320,46 @@ func (l *LoaderBy[K, C, V]) openDoor() {
 func (l *LoaderBy[K, C, V]) shutDoor() {
 	if d := l.door.Load(); d != nil {
 		l.door.Store(nil)
-		l.admit(d, d.newest.Swap(nil))
+		l.admit(d, int32(min(d.taken.Swap(doorShut), int64(d.size))))
 	}
 }
 
-// admit gives those who came in, newest last, their place in the batch. The
-// caller holds l.mu.
-func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], newest *arrival[K, C, V]) {
-	n := int(newest.number - d.admitted.number)
-	if n == 0 {
+// admit gives the first n who came in what they came for, a place in the batch, in
+// the order that they came. The caller holds l.mu.
+func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], n int32) {
+	b := d.batch
+	if n == d.passed {
 		return
 	}
-	b := d.batch
-	l.reserve(b, n)
-	// The fetch gets the keys in the order that they came in.
-	var oldest *arrival[K, C, V]
-	for a := newest; a != d.admitted; {
-		a, a.before, oldest = a.before, oldest, a
-	}
-	d.admitted = newest
-	for a := oldest; a != nil; a = a.before {
-		if a.held {
-			n--
+	l.reserve(b, int(n-d.passed))
+	for ; d.passed < n; d.passed++ {
+		p := d.place(d.passed)
+		note := p.note.Load()
+		if note == 0 && p.note.CompareAndSwap(0, noteRefused) {
+			continue // between two lines of enter
+		}
+		if note = p.note.Load(); note&noteHeld != 0 {
 			continue
 		}
-		id := l.id(a.key)
+		id := l.id(p.key)
 		// The door is shut before an answer of another batch is known. Were it not, what
 		// waits here could not be told whether it may have that one.
 		if s := l.slots[id]; s != nil && s.batch == b {
-			a.hit, a.own.next = true, s
+			p.own.next = s
+			p.note.Store(note | noteHit)
 			l.stats.Hits++
 		} else {
-			l.place(b, &a.own, id, a.key, s)
-			l.stats.Lone.count(a.why)
-			if a.timed {
-				b.pace.key(a.now)
+			l.put(b, &p.own, id, p.key, s)
+			l.stats.Lone.count(loneReason(note >> noteWhy & noteWhyMask))
+			if note&noteTimed != 0 {
+				b.pace.key(d.since + instant(note>>noteTime))
 			} else {
 				b.pace.untimedKey()
 			}
 		}
-		l.ask(a.slot())
+		l.ask(p.slot())
+		b.waiters++
+		l.stats.Loads++
+		l.stats.Waits++
 	}
-	b.waiters += n
-	l.stats.Loads += n
-	l.stats.Waits += n
 }

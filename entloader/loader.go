@@ -184,35 +184,38 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	if ctx.Err() != nil {
 		return v, ended(ctx)
 	}
-	var a *arrival[K, C, V]
+	var p *place[K, C, V]
 	d := l.door.Load()
 	if d != nil {
-		a = l.enter(ctx, d, key, with)
+		p = l.enter(ctx, d, key, with)
 	} else if !l.gathering.Load() { // else the key is most likely one of those
 		if v, ok := l.peek(ctx, id); ok {
 			return v, nil
 		}
-		d, a = l.begin(ctx, key, with)
+		d, p = l.begin(ctx, key, with)
 	}
-	if a != nil {
-		if a.opened {
+	if p != nil {
+		opened := p.note.Load()&noteOpened != 0
+		if opened {
 			l.guard(ctx, d)
 		} else {
 			<-d.gate // here, where the stack is not deep
 		}
-		if d.batch.ready.Load() && (a.opened || d.batch.read.matches(ctx, l.opt.scope)) {
-			return a.slot().answer()
+		if d.batch.ready.Load() && (opened || d.batch.read.matches(ctx, l.opt.scope)) {
+			return p.slot().answer()
 		}
 	}
-	return l.await(ctx, id, key, with, d, a)
+	return l.await(ctx, id, key, with, d, p)
 }
 
-// await joins batches until one brings an answer that the load may share. a is
-// how the load came in by the door d, if it did.
-func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[K], d *door[K, C, V], a *arrival[K, C, V]) (v V, err error) {
+// await joins batches until one brings an answer that the load may share. p is the
+// place of the load at the door d, if it came in there.
+func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[K], d *door[K, C, V], p *place[K, C, V]) (v V, err error) {
 	var e entry[K, C, V]
-	if a != nil {
-		e.batch, e.slot, e.hit, e.opened, e.ticket.gate = d.batch, a.slot(), a.hit, a.opened, d.gate
+	if p != nil {
+		note := p.note.Load()
+		e.batch, e.slot, e.ticket.gate = d.batch, p.slot(), d.gate
+		e.hit, e.opened = note&noteHit != 0, note&noteOpened != 0
 	} else {
 		e.at, e.now = spotOf(ctx), clock()
 		l.lock()

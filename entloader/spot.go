@@ -23,6 +23,10 @@ func spotOf(ctx context.Context) spot {
 	if spots.Load() == 0 {
 		return spot{}
 	}
+	return lookSpot(ctx)
+}
+
+func lookSpot(ctx context.Context) spot {
 	if s, ok := ctx.Value(spotKey{}).(*spot); ok {
 		return *s
 	}
