@@ -178,14 +178,11 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 		b := l.newBatch(ctx, at)
 		l.reserve(b, min(more, l.opt.maxBatch))
 		b.slab = make([]slot[K, C, V], 0, min(more, l.opt.maxBatch))
-		l.openLone(b, at, now)
+		l.gatherIn(b, at, now)
+		l.wind(b)
 	}
 	b := l.lone
-	if b.patient && at.parker == nil {
-		// A key of somebody who is not in an Each must not wait for that.
-		b.patient, b.first = false, now
-		b.timer.Reset(l.patience(b))
-	}
+	l.hurry(b, at, now)
 	b.pace.key(now)
 	s = l.add(b, id, key, head)
 	if full {
@@ -195,6 +192,18 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 	return s, opened, false
 }
 
+// hurry ends the patience of the batch that gathers for an Each, if a load that came now
+// to wait for it is of somebody who is not in one.
+func (l *LoaderBy[K, C, V]) hurry(b *batch[K, C, V], at spot, now instant) {
+	if b != l.lone || !b.patient || at.parker != nil {
+		return
+	}
+	b.patient, b.first = false, now
+	if b.timer != nil { // else it is about to be set
+		b.timer.Reset(l.patience(b))
+	}
+}
+
 // sendFull sends the lone batch if it is full. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) sendFull() {
 	if l.lone != nil && len(l.lone.keys) >= l.opt.maxBatch {
@@ -202,12 +211,11 @@ func (l *LoaderBy[K, C, V]) sendFull() {
 	}
 }
 
-// openLone makes b, which a load at the spot opened now, the batch that gathers
-// lone keys.
-func (l *LoaderBy[K, C, V]) openLone(b *batch[K, C, V], at spot, now instant) {
+// gatherIn makes b, which a load at the spot opened now, the batch that gathers lone
+// keys.
+func (l *LoaderBy[K, C, V]) gatherIn(b *batch[K, C, V], at spot, now instant) {
 	b.patient, b.first = at.parker != nil, now
 	b.pace.start(now)
-	l.wind(b)
 	l.setLone(b)
 }
 
@@ -309,12 +317,17 @@ func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
 }
 
 // flushWaiting sends the batch of lone keys since everyone who could add to it
-// waits.
+// waits. It runs on a goroutine of its own, which becomes that of the fetch.
 func (l *LoaderBy[K, C, V]) flushWaiting() {
+	growStack(0)
 	l.lock()
-	defer l.mu.Unlock()
-	if l.lone != nil {
-		l.sendLone(reasonWaiting)
+	b := l.lone
+	if b != nil {
+		l.complete(reasonWaiting)
+	}
+	l.mu.Unlock()
+	if b != nil {
+		b.run()
 	}
 }
 
@@ -324,11 +337,16 @@ func (l *LoaderBy[K, C, V]) willPark(p parker, b *batch[K, C, V]) parker {
 	if p == nil || l.lone != b {
 		return nil
 	}
+	b.park(p, 1)
+	return p
+}
+
+// park counts n waiters that belong to an Each. The caller holds loader.mu.
+func (b *batch[K, C, V]) park(p parker, n int) {
 	if b.parked == nil {
 		b.parked = make(map[parker]int)
 	}
-	b.parked[p]++
-	return p
+	b.parked[p] += n
 }
 
 // Flush sends the batch of lone keys at once.

@@ -20,6 +20,7 @@ import (
 type door[K any, C comparable, V any] struct {
 	batch *batch[K, C, V]
 	gate  <-chan struct{} // of the batch
+	at    spot            // of the loads that may come in: in no fetch, and all in one Each, or in none
 	size  int32           // how many places there are
 	since instant         // what the times of notes count from
 	taken atomic.Int64    // how many were taken: more than there are when all are, or the door is shut
@@ -70,9 +71,9 @@ func (p *place[K, C, V]) slot() *slot[K, C, V] {
 	return &p.own
 }
 
-// open makes d an open door to b, with room for the first places.
-func (d *door[K, C, V]) open(b *batch[K, C, V], first int, since instant) {
-	d.batch, d.gate, d.since = b, b.gate, since
+// open makes d an open door to b for loads at the spot, with room for the first of them.
+func (d *door[K, C, V]) open(b *batch[K, C, V], at spot, first int, since instant) {
+	d.batch, d.gate, d.at, d.since = b, b.gate, at, since
 	d.size = int32(min(b.loader.opt.maxBatch-len(b.keys), math.MaxInt32))
 	d.first = make([]place[K, C, V], min(first, int(d.size)))
 }
@@ -110,19 +111,20 @@ type opening[K any, C comparable, V any] struct {
 // load has to take the lock. Other loads find the door as soon as it is there: what
 // takes time comes before, or after.
 func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*door[K, C, V], *place[K, C, V]) {
-	if with.keys != nil || l.inTx() || l.opt.scope != nil || l.offers.any() || spotOf(ctx) != (spot{}) {
+	at := spotOf(ctx)
+	if with.keys != nil || l.inTx() || l.opt.scope != nil || l.offers.any() || at.batch != nil {
 		return nil, nil
 	}
 	o := new(opening[K, C, V])
 	b, d := &o.batch, &o.door
 	now := clock()
-	b.open(ctx, spot{}, l)
+	b.open(ctx, at, l)
 	first, fills := doorFirst, l.canFill() && filling.Load()
 	if fills {
 		b.due.Store(settlerNever)
 		first = doorFull
 	}
-	d.open(b, first, now)
+	d.open(b, at, first, now)
 	p := d.place(0)
 	p.key = key
 	p.note.Store(noteThere | noteOpened | noteTimed | uint64(with.why)<<noteWhy)
@@ -137,18 +139,21 @@ func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*
 		go l.filled(d)
 		return d, p
 	}
-	if fills {
+	if fills || at.parker != nil {
 		d.letIn()
 		b.due.Store(0)
+	}
+	if at.parker != nil {
+		at.parker.park(l, 1)
 	}
 	l.attend(b)
 	return d, p
 }
 
 // filling says that the last batch at a door, of those that can, got full. The next
-// one waits for those who are ready to run before it has a timer: each timer that is
-// set costs every switch between goroutines a look at the clock. Elsewhere it does
-// not, for those who run may be busy with something else.
+// one waits for those who are ready to run before it has a timer, as one of an Each
+// does: each timer that is set costs every switch between goroutines a look at the
+// clock. Others do not, for those who run may be busy with something else.
 var filling atomic.Bool
 
 // canFill reports whether a batch can get full.
@@ -169,9 +174,7 @@ func (l *LoaderBy[K, C, V]) publish(d *door[K, C, V], now instant) bool {
 	if l.lone != nil || len(l.slots) > 0 || len(l.lookups) > 0 {
 		return false
 	}
-	d.batch.first = now
-	d.batch.pace.start(now)
-	l.setLone(d.batch)
+	l.gatherIn(d.batch, d.at, now)
 	l.door.Store(d)
 	return true
 }
@@ -184,7 +187,7 @@ func (l *LoaderBy[K, C, V]) attend(b *batch[K, C, V]) {
 		l.wind(b)
 	}
 	l.mu.Unlock()
-	if gathers && l.opt.settles {
+	if gathers && !b.patient && l.opt.settles {
 		l.settle(b)
 	}
 }
@@ -210,7 +213,7 @@ func (l *LoaderBy[K, C, V]) guard(ctx context.Context, d *door[K, C, V]) {
 
 // enter lets a load in. It returns nil if the load has to take the lock.
 func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, with family[K]) *place[K, C, V] {
-	if with.keys != nil || spotOf(ctx) != (spot{}) {
+	if with.keys != nil || spotOf(ctx) != d.at {
 		return nil
 	}
 	if ends := ctx.Done(); ends != nil && ends != d.batch.ends {
@@ -229,11 +232,13 @@ func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, 
 	if !p.note.CompareAndSwap(0, note) {
 		return nil
 	}
-	if l.opt.settles {
-		l.settle(d.batch)
-	}
 	if i+1 == d.size {
 		go l.filled(d)
+	}
+	if d.at.parker != nil {
+		d.at.parker.park(l, 1)
+	} else if l.opt.settles {
+		l.settle(d.batch)
 	}
 	return p
 }
@@ -279,7 +284,7 @@ func (l *LoaderBy[K, C, V]) filled(d *door[K, C, V]) {
 			filling.Store(true)
 			l.complete(reasonFull)
 		} else {
-			l.openDoor()
+			l.openDoor(d.at)
 		}
 	}
 	l.mu.Unlock()
@@ -296,21 +301,20 @@ func (l *LoaderBy[K, C, V]) lock() {
 	}
 }
 
-// openDoor opens the door to the batch that gathers, if loads that come by it
+// openDoor opens the door to the batch that gathers for loads at the spot, if they
 // need not be looked at before they wait. The caller holds l.mu.
-func (l *LoaderBy[K, C, V]) openDoor() {
+func (l *LoaderBy[K, C, V]) openDoor(at spot) {
 	b := l.lone
 	switch {
-	case b == nil || l.door.Load() != nil:
+	case b == nil || l.door.Load() != nil || at.batch != nil:
 	// There is an answer that a load could have, or wait for, elsewhere. A key that was
 	// primed is still one of the batch, and may be no slot any more.
 	case len(b.primed) > 0, len(l.slots) != len(b.keys), l.offers.any():
 	case len(l.lookups) > 0 || l.opt.scope != nil || b.ctx.outer != nil: // the context decides
-	case b.patient: // who comes from outside of the Each ends the patience
 	case b.ends != nil && b.unwatch == nil: // nobody watches when the waiters' context ends
 	default:
 		d := new(door[K, C, V])
-		d.open(b, doorFirst, b.first)
+		d.open(b, at, doorFirst, b.first)
 		l.door.Store(d)
 	}
 }
@@ -332,6 +336,7 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], n int32) {
 		return
 	}
 	l.reserve(b, int(n-d.passed))
+	waiters := b.waiters
 	for ; d.passed < n; d.passed++ {
 		p := d.place(d.passed)
 		note := p.note.Load()
@@ -359,7 +364,11 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], n int32) {
 		}
 		l.ask(p.slot())
 		b.waiters++
-		l.stats.Loads++
-		l.stats.Waits++
+	}
+	came := b.waiters - waiters
+	l.stats.Loads += came
+	l.stats.Waits += came
+	if d.at.parker != nil {
+		b.park(d.at.parker, came)
 	}
 }

@@ -20,7 +20,7 @@ import (
 func TestManyLoadsAtTheDoor(t *testing.T) {
 	t.Parallel()
 	const loads, keys, limit = 3000, 700, 64
-	for _, name := range []string{"one context", "two contexts", "primed meanwhile", "cleared meanwhile", "without a cache"} {
+	for _, name := range []string{"one context", "two contexts", "primed meanwhile", "cleared meanwhile", "without a cache", "watched", "in an Each"} {
 		t.Run(name, func(t *testing.T) {
 			var (
 				mu      sync.Mutex
@@ -41,27 +41,48 @@ func TestManyLoadsAtTheDoor(t *testing.T) {
 			}, opts...)
 			other, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			var wg sync.WaitGroup
-			for i := range loads {
-				wg.Go(func() {
-					ctx := t.Context()
-					if name == "two contexts" && i%3 == 0 {
-						ctx = other
-					}
-					key := rand.IntN(keys)
-					switch {
-					case name == "primed meanwhile" && i%50 == 0:
-						l.Prime(ctx, key, 10*key)
-					case name == "cleared meanwhile" && i%50 == 0:
-						l.Clear(ctx, key)
-					}
-					v, err := l.Load(ctx, key)
-					if err != nil || v != 10*key {
-						t.Errorf("key %d: %d, %v", key, v, err)
+			load := func(ctx context.Context, i int) error {
+				if name == "two contexts" && i%3 == 0 {
+					ctx = other
+				}
+				key := rand.IntN(keys)
+				switch {
+				case name == "primed meanwhile" && i%50 == 0:
+					l.Prime(ctx, key, 10*key)
+				case name == "cleared meanwhile" && i%50 == 0:
+					l.Clear(ctx, key)
+				}
+				v, err := l.Load(ctx, key)
+				if err != nil || v != 10*key {
+					t.Errorf("key %d: %d, %v", key, v, err)
+				}
+				return err
+			}
+			over, watcher := make(chan struct{}), async(func() (any, error) { return nil, nil })
+			if name == "watched" { // whoever takes the lock may meet loads that are about to come in
+				watcher = async(func() (any, error) {
+					for {
+						select {
+						case <-over:
+							return nil, nil
+						default:
+							l.Stats()
+						}
 					}
 				})
 			}
-			wg.Wait()
+			if name == "in an Each" {
+				require.NoError(t, entloader.Each(t.Context(), numbers(loads), load))
+			} else {
+				var wg sync.WaitGroup
+				for i := range loads {
+					wg.Go(func() { _ = load(t.Context(), i) })
+				}
+				wg.Wait()
+			}
+			close(over)
+			_, err := watcher.wait()
+			require.NoError(t, err)
 			require.LessOrEqual(t, largest, limit)
 			require.False(t, twice, "a key was twice in a batch")
 			require.Equal(t, loads, l.Stats().Loads)

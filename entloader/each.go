@@ -2,6 +2,7 @@ package entloader
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,7 +92,7 @@ type gang struct {
 
 func (g *gang) park(l flusher, n int) {
 	g.mu.Lock()
-	if l != nil {
+	if l != nil && !slices.Contains(g.gathering, l) {
 		g.gathering = append(g.gathering, l)
 	}
 	g.active -= n
@@ -101,7 +102,7 @@ func (g *gang) park(l flusher, n int) {
 	}
 	g.mu.Unlock()
 	for _, l := range send {
-		l.flushWaiting()
+		go l.flushWaiting() // the stack of the last member would have to grow for it
 	}
 }
 

@@ -193,6 +193,120 @@ func TestEachNeverHangs(t *testing.T) {
 	})
 }
 
+// Who is not in an Each does not wait for its members, be it for a key of theirs or for
+// another one: at most the quiet time.
+func TestEachDoesNotKeepOthersWaiting(t *testing.T) {
+	t.Parallel()
+	for name, load := range map[string]func(*entloader.Loader[int, int], int) error{
+		"a key of theirs": func(l *entloader.Loader[int, int], _ int) error {
+			_, err := l.Load(context.Background(), 1)
+			return err
+		},
+		"another key": func(l *entloader.Loader[int, int], i int) error {
+			_, err := l.Load(context.Background(), 100+i)
+			return err
+		},
+		"a list": func(l *entloader.Loader[int, int], i int) error {
+			_, err := l.LoadAll(context.Background(), []int{1, 100 + i})
+			return err
+		},
+		"a list of theirs": func(l *entloader.Loader[int, int], i int) error {
+			_, err := l.LoadAll(context.Background(), []int{1, 2})
+			return err
+		},
+	} {
+		for _, order := range []string{"before", "at the same time", "after"} {
+			t.Run(fmt.Sprint(name, ", ", order), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var fetches atomic.Int64
+					l := double(&fetches, entloader.WithQuiet(time.Millisecond), entloader.WithMaxWait(time.Millisecond))
+					served := make(chan struct{})
+					outside := func() *pending[struct{}] {
+						var wg sync.WaitGroup
+						start := time.Now()
+						for i := range 20 {
+							wg.Go(func() {
+								if err := load(l, i); err != nil {
+									t.Error(err)
+								}
+								if waited := time.Since(start); waited > time.Millisecond {
+									t.Error("waited", waited)
+								}
+							})
+						}
+						return async(func() (struct{}, error) {
+							wg.Wait()
+							close(served)
+							return struct{}{}, nil
+						})
+					}
+					var others *pending[struct{}]
+					if order == "before" {
+						others = outside()
+						synctest.Wait()
+					}
+					// Without an end, as those of others: with one they would not meet at the door.
+					within := async(func() (struct{}, error) {
+						return struct{}{}, entloader.Each(context.Background(), numbers(3), func(ctx context.Context, i int) error {
+							if i == 0 {
+								<-served
+								return nil
+							}
+							_, err := l.Load(context.WithoutCancel(ctx), i)
+							return err
+						})
+					})
+					if order == "after" {
+						synctest.Wait()
+					}
+					if others == nil {
+						others = outside()
+					}
+					_, err := others.wait()
+					require.NoError(t, err)
+					_, err = within.wait()
+					require.NoError(t, err)
+					require.Equal(t, int64(1), fetches.Load())
+				})
+			})
+		}
+	}
+}
+
+// A member whose key is primed goes on: the others wait for it again.
+func TestEachAfterPrime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var a, b atomic.Int64
+		first, second := double(&a), double(&b)
+		goOn, primed := make(chan struct{}), make(chan struct{})
+		within := async(func() (struct{}, error) {
+			return struct{}{}, entloader.Each(t.Context(), numbers(3), func(ctx context.Context, i int) error {
+				if i == 2 {
+					<-goOn
+				} else if _, err := first.Load(ctx, i); err != nil {
+					return err
+				}
+				if i == 0 {
+					close(primed)
+				}
+				_, err := second.Load(ctx, i)
+				return err
+			})
+		})
+		synctest.Wait()
+		first.Prime(t.Context(), 0, 0)
+		<-primed
+		synctest.Wait() // the member waits for its second key
+		require.Zero(t, b.Load(), "another member is about to load")
+		close(goOn)
+		_, err := within.wait()
+		require.NoError(t, err)
+		require.Equal(t, int64(1), a.Load())
+		require.Equal(t, int64(2), b.Load(), "0 and 2 together, then 1")
+	})
+}
+
 func TestEachErrors(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, entloader.Each(t.Context(), []int{}, func(context.Context, int) error { return errors.New("never") }))

@@ -154,6 +154,7 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		hit := s != nil
 		switch {
 		case hit:
+			l.hurry(s.batch, at, now)
 		case l.roomy(joined):
 			s = l.add(joined, id, keys[i], head) // what gather would do, which has done it for a key before
 		default:

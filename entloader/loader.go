@@ -215,7 +215,7 @@ func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[
 	if p != nil {
 		note := p.note.Load()
 		e.batch, e.slot, e.ticket.gate = d.batch, p.slot(), d.gate
-		e.hit, e.opened = note&noteHit != 0, note&noteOpened != 0
+		e.at, e.hit, e.opened = d.at, note&noteHit != 0, note&noteOpened != 0
 	} else {
 		e.at, e.now = spotOf(ctx), clock()
 		l.lock()
@@ -306,6 +306,7 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 	}
 	switch e.hit = e.slot != nil; {
 	case e.hit:
+		l.hurry(e.slot.batch, e.at, e.now)
 	case l.gathers(with):
 		if e.slot, e.opened, e.hit = l.gather(ctx, e.at, id, key, head, e.now, 1); !e.hit {
 			l.countLone(with)
@@ -329,9 +330,7 @@ func (l *LoaderBy[K, C, V]) join(ctx context.Context, id C, key K, with family[K
 		if e.parker == nil && l.lone == b && l.opt.settles {
 			l.settle(b)
 		}
-		if e.at == (spot{}) {
-			l.openDoor()
-		}
+		l.openDoor(e.at)
 	}
 }
 

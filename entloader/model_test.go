@@ -266,7 +266,7 @@ func (m *model) step() {
 	running := slices.Clone(m.running)
 	m.mu.Unlock()
 	ctx := m.t.Context()
-	switch op := m.choose("op", 16); op {
+	switch op := m.choose("op", 17); op {
 	case 0, 1, 2, 3:
 		m.load("load", 1+m.choose("key", modelKeys))
 	case 4:
@@ -314,6 +314,8 @@ func (m *model) step() {
 	case 12:
 		m.log("time")
 		<-time.After(time.Millisecond)
+	case 16:
+		m.each(1 + m.choose("members", 4))
 	default:
 		if n := len(running); n > 0 {
 			f := running[m.choose("which ends", n)]
@@ -336,18 +338,52 @@ func (m *model) clear(key int) {
 	}
 }
 
-func (m *model) load(how string, keys ...int) {
-	l := &modelLoad{keys: keys, viewer: m.viewers[m.choose("viewer", len(m.viewers))], start: m.now, floor: make(map[int]int), how: how}
+// newLoad notes a load that is about to begin.
+func (m *model) newLoad(how, viewer string, keys ...int) *modelLoad {
+	l := &modelLoad{
+		keys: keys, viewer: viewer, start: m.now, floor: make(map[int]int), how: how,
+		own: m.choose("own context", 2) == 0, cancel: func() {},
+	}
 	for _, k := range keys {
 		l.floor[k] = m.cleared[k]
 	}
-	m.log("%s %v as %s", how, keys, l.viewer)
-	ctx, cancel := as(m.base, l.viewer), func() {}
-	if m.choose("own context", 2) == 0 {
-		ctx, cancel = context.WithCancel(ctx)
-		l.own = true
+	m.log("%s %v as %s", how, keys, viewer)
+	return l
+}
+
+// within returns the context of a load, made from that of its request.
+func (l *modelLoad) within(ctx context.Context) context.Context {
+	if l.own {
+		ctx, l.cancel = context.WithCancel(ctx)
 	}
-	l.cancel = cancel
+	return ctx
+}
+
+// viewerOfLoad chooses whose load it is.
+func (m *model) viewerOfLoad() string { return m.viewers[m.choose("viewer", len(m.viewers))] }
+
+// each lets the members of an Each load a key each.
+func (m *model) each(members int) {
+	viewer := m.viewerOfLoad()
+	loads := make([]*modelLoad, members)
+	for i := range loads {
+		loads[i] = m.newLoad("load in an Each", viewer, 1+m.choose("key", modelKeys))
+		loads[i].run = &pending[[]answer]{done: make(chan struct{})}
+	}
+	go func() {
+		_ = entloader.Each(as(m.base, viewer), loads, func(ctx context.Context, l *modelLoad) error {
+			defer close(l.run.done)
+			v, err := m.loader.Load(l.within(ctx), l.keys[0])
+			l.run.value, l.run.err = []answer{v}, err
+			return nil // or the contexts of the others would end
+		})
+	}()
+	m.begun(loads...)
+}
+
+func (m *model) load(how string, keys ...int) {
+	l := m.newLoad(how, m.viewerOfLoad(), keys...)
+	ctx := l.within(as(m.base, l.viewer))
 	switch how {
 	case "thunk":
 		l.thunk = m.loader.LoadThunk(ctx, keys[0])
@@ -361,15 +397,21 @@ func (m *model) load(how string, keys ...int) {
 	case "loadAll":
 		l.run = async(func() ([]answer, error) { return m.loader.LoadAll(ctx, keys) })
 	}
-	m.loads = append(m.loads, l)
+	m.begun(l)
+}
+
+// begun notes loads that have begun. None of them waits if all its answers are known.
+func (m *model) begun(loads ...*modelLoad) {
+	m.loads = append(m.loads, loads...)
 	synctest.Wait()
-	for _, k := range keys {
-		if _, ok := m.settled[settledKey{k, l.viewer}]; !ok {
-			return
+	for _, l := range loads {
+		unknown := func(k int) bool {
+			_, ok := m.settled[settledKey{k, l.viewer}]
+			return !ok
 		}
-	}
-	if !l.run.ended() {
-		m.failf("the answer for %v as %s is known, but the load waits", keys, l.viewer)
+		if !slices.ContainsFunc(l.keys, unknown) && !l.run.ended() {
+			m.failf("the answer for %v as %s is known, but the load waits", l.keys, l.viewer)
+		}
 	}
 }
 
