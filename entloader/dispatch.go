@@ -240,20 +240,35 @@ func (l *LoaderBy[K, C, V]) patience(b *batch[K, C, V]) time.Duration {
 // tick sends the lone batch if its quiet time or its whole time is over. It runs
 // on a goroutine of its own, which becomes that of the fetch.
 func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
-	if l.due(b) {
-		b.run()
+	var running, runnable int64
+	if l.opt.settles {
+		running, runnable = crowd()
 	}
+	if !l.due(b, runnable > 0) {
+		if l.opt.settles && b.lookDue(b.settler.Load()) {
+			l.settled(b) // the last who looked may have been put off by this very tick
+		}
+		return
+	}
+	if l.opt.settles && running+runnable == 0 {
+		learnGrace(settleGrace.Load()) // the settler gave up too early
+	}
+	b.run()
 }
 
-// due reports whether b is to be sent now.
-func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V]) bool {
+// due reports whether b is to be sent now. crowded says that others are ready to run, and
+// may be about to load.
+func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V], crowded bool) bool {
 	l.lock()
 	defer l.mu.Unlock()
 	if l.lone != b {
 		return false
 	}
-	now := clock()
-	due := b.pace.latest(now) + instant(l.patience(b))
+	now, quiet := clock(), l.patience(b)
+	if crowded {
+		quiet = max(quiet, settleCrowd)
+	}
+	due := b.pace.latest(now) + instant(quiet)
 	if !b.patient {
 		due = min(due, b.first+instant(l.opt.maxWait))
 	}

@@ -5,6 +5,7 @@ import (
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A batch of lone keys should be sent when nobody is left who could add to it.
@@ -23,12 +24,19 @@ import (
 
 const (
 	// settleCalm is how often in a row nothing else may run before the batch is
-	// sent: 100 looks take about 9 µs.
-	settleCalm = 100
-	// settleGrace is how often others are found running, with nobody ready to
-	// run, before the settler gives up, after about 90 µs: they may be about to
-	// load, and a processor that finds nothing to do counts as running for a while.
-	settleGrace = 1000
+	// sent: 10 looks take about 9 µs.
+	settleCalm = 10
+	// settlePause is how often the settler looks whether a load came before it looks again
+	// what runs, for about 0.8 µs. That takes the lock of Go's scheduler, which those who
+	// run need to come to an end.
+	settlePause = 1000
+	// settleMost and settleLeast bound how often others are found running, with nobody
+	// ready to run, before the settler gives up: see settleGrace.
+	settleMost  = 100
+	settleLeast = 10
+	// settleCrowd is how long a batch waits for another key where goroutines are ready to
+	// run and have no processor: they may be about to load.
+	settleCrowd = time.Millisecond
 	// settleFew is how many goroutines that are ready to run are looked after one
 	// by one: where there are more, the next look is due when a quarter of them
 	// loaded.
@@ -47,41 +55,64 @@ const (
 // settling counts the goroutines that look whether others run.
 var settling atomic.Int64
 
+// settleGrace is how often others are found running, with nobody ready to run, before
+// the settler gives up. They may be about to load; and a processor that finds nothing to
+// do counts as running for a while, as does one that a goroutine was to be woken on,
+// until it awoke: some 10 µs on a computer, 100 and more on a virtual one. So it is
+// learned: each time the settler gives up it is an eighth less, as where a server is
+// always busy with something else; and twice as much where the timer had to send the batch
+// and nothing else ran.
+var settleGrace atomic.Int64
+
+func init() { settleGrace.Store(100) } // about 90 µs
+
 // settle says that a load came to wait for the gathering batch b, and starts its
 // settler if that may have been the last.
 func (l *LoaderBy[K, C, V]) settle(b *batch[K, C, V]) {
-	if came := b.settler.Add(settlerCame); came&(settlerLooks|settlerOver) == 0 && came >= b.due.Load() &&
-		b.settler.Or(settlerLooks)&settlerLooks == 0 {
+	if came := b.settler.Add(settlerCame); b.lookDue(came) {
 		go l.settled(b)
 	}
 }
 
+// lookDue reports whether whoever asks has to look, with the settler in this state.
+func (b *batch[K, C, V]) lookDue(state uint64) bool {
+	return state&(settlerLooks|settlerOver) == 0 && state >= b.due.Load() && b.settler.Or(settlerLooks)&settlerLooks == 0
+}
+
 // settled sends the gathering batch b when nothing else in the process runs for a
-// moment in which no key comes. It leaves at once while others are ready to run:
-// it would keep its processor from them.
+// moment in which no key comes. It runs on a goroutine of its own, which becomes that of
+// the fetch.
 func (l *LoaderBy[K, C, V]) settled(b *batch[K, C, V]) {
-	settling.Add(1)
-	look := looks.Get().(*look)
-	calm := b.calm(look)
-	looks.Put(look)
-	settling.Add(-1)
-	if !calm {
-		b.settler.And(^uint64(settlerLooks))
-		return
+	for {
+		seen, calm := b.calm()
+		if calm {
+			break
+		}
+		// Those who came since left it to this look.
+		if state := b.settler.And(^uint64(settlerLooks)) &^ settlerLooks; state == seen || !b.lookDue(state) {
+			return
+		}
 	}
 	l.lock()
-	if calm = l.lone == b; calm {
+	gathers := l.lone == b
+	if gathers {
 		l.complete(reasonQuiet)
 	}
 	l.mu.Unlock()
-	if calm {
-		b.run() // on this goroutine: it is nobody's
+	if gathers {
+		b.run()
 	}
 }
 
-// calm reports whether nothing else in the process runs for a moment.
-func (b *batch[K, C, V]) calm(look *look) bool {
-	came, grace := b.settler.Load(), settleGrace
+// calm reports whether nothing else in the process runs for a moment in which no key
+// comes, and the state of the settler that it saw last. It returns at once while others
+// are ready to run: it would keep its processor from them.
+func (b *batch[K, C, V]) calm() (came uint64, calm bool) {
+	settling.Add(1)
+	defer settling.Add(-1)
+	look := looks.Get().(*look)
+	defer looks.Put(look)
+	came, grace := b.settler.Load()&^settlerLooks, settleGrace.Load()
 	for n := 0; n < settleCalm; n++ {
 		switch running, runnable := look.others(); {
 		case runnable > 0:
@@ -90,20 +121,38 @@ func (b *batch[K, C, V]) calm(look *look) bool {
 				wait = uint64(runnable) / 4 * settlerCame
 			}
 			b.due.Store(came + wait)
-			return false
+			return came, false
 		case running > 0:
-			if grace--; grace == 0 {
-				return false
+			if grace--; grace <= 0 {
+				learnGrace(-settleGrace.Load() / 8)
+				return came, false
 			}
 			n = -1
 		}
-		if now := b.settler.Load(); now != came {
-			if came, n = now, -1; came&settlerOver != 0 {
-				return false
+		for range settlePause {
+			if now := b.settler.Load() &^ settlerLooks; now != came {
+				if came, n = now, -1; came&settlerOver != 0 {
+					return came, false
+				}
+				break
 			}
 		}
 	}
-	return true
+	return came, true
+}
+
+// learnGrace changes the grace.
+func learnGrace(by int64) {
+	settleGrace.Store(min(max(settleGrace.Load()+by, settleLeast), settleMost))
+}
+
+// crowd looks how many other goroutines run, and how many are ready to.
+func crowd() (running, runnable int64) {
+	settling.Add(1)
+	defer settling.Add(-1)
+	look := looks.Get().(*look)
+	defer looks.Put(look)
+	return look.others()
 }
 
 // A look reads how many goroutines run.
@@ -114,8 +163,13 @@ var looks = sync.Pool{New: func() any {
 }}
 
 // others returns how many goroutines run, and how many are ready to run, but for
-// those that look. A goroutine that looks is one or the other.
+// those that look. A goroutine that looks is one or the other, never one that waits: where
+// somebody else looks at the same moment, that is who runs.
 func (s *look) others() (running, runnable int64) {
+	if !looking.TryLock() {
+		return 1, 0
+	}
+	defer looking.Unlock()
 	metrics.Read(s[:])
 	lookers := settling.Load()
 	runnable, running = int64(s[0].Value.Uint64()), int64(s[1].Value.Uint64())
@@ -127,3 +181,6 @@ func (s *look) others() (running, runnable int64) {
 	}
 	return running + runnable - lookers, 0
 }
+
+// looking is held by who reads how many goroutines run.
+var looking sync.Mutex
