@@ -3,6 +3,7 @@ package entloader
 import (
 	"context"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -240,6 +241,10 @@ func (l *LoaderBy[K, C, V]) patience(b *batch[K, C, V]) time.Duration {
 // tick sends the lone batch if its quiet time or its whole time is over. It runs
 // on a goroutine of its own, which becomes that of the fetch.
 func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
+	// A goroutine that a timer starts runs before those that are ready already. They have
+	// a turn first, since they may be about to load: where 100 keys at a time come and the
+	// time is 500 ns, 4 batches instead of 60 (measured).
+	runtime.Gosched()
 	var running, runnable int64
 	if l.opt.settles {
 		running, runnable = crowd()

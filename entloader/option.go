@@ -13,8 +13,9 @@ const (
 	// saves nothing: the cost of a statement is spread over 10,000 keys already.
 	DefaultWindow = 10_000
 	// DefaultQuiet is how long a batch of lone keys waits for another key while
-	// the process is busy. When nothing else in it runs, the batch is sent after
-	// some 10 µs: those who could add to it wait, too.
+	// the process is busy, and a millisecond while goroutines are ready to run and have no
+	// processor. When nothing else in it runs, the batch is sent after some 10 µs: those
+	// who could add to it wait, too.
 	DefaultQuiet = 300 * time.Microsecond
 	// DefaultMaxWait bounds the wait of a batch of lone keys that keep coming. A
 	// hundred callers that compute 200 µs each take 10 ms on two cores; 2 ms cut
@@ -114,13 +115,15 @@ func WithCacheLimit(n int) Option {
 // is sent. Without it a batch is sent when nothing else in the process runs, or
 // after [DefaultQuiet]; with it the time alone decides. Where more than a few keys come
 // at a time, when the last of them came is an estimate: the time is then at most twice d.
-// Keys of a sibling set never wait.
+// When it is over, goroutines that are ready to run have a turn before the batch is sent:
+// they may be about to load. Keys of a sibling set never wait.
 func WithQuiet(d time.Duration) Option {
 	return func(o *options) { o.quiet, o.settles = max(d, 0), false }
 }
 
 // WithMaxWait bounds how long a batch of lone keys waits in all, however many
-// keys keep coming. The default is [DefaultMaxWait].
+// keys keep coming; then goroutines that are ready to run have a turn, as with [WithQuiet].
+// The default is [DefaultMaxWait].
 func WithMaxWait(d time.Duration) Option {
 	return func(o *options) { o.maxWait = max(d, 0) }
 }
