@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -110,12 +111,12 @@ func coreContests() []coreContest {
 		}}
 	}
 	atOnce := func(name string, cs []contestant) coreContest {
-		return coreContest{name: name, contestants: cs, rounds: 15, op: func(ctx context.Context, c contestant) error {
+		return coreContest{name: name, contestants: cs, rounds: 40, op: func(ctx context.Context, c contestant) error {
 			return allAtOnce(ctx, c.new(), keys)
 		}}
 	}
 	all = append(all,
-		concurrent("100 Loads, batch of 100", 100, 20, 50_000/100, append(limited(100), noLoader)),
+		concurrent("100 Loads, batch of 100", 100, 40, 50_000/100, append(limited(100), noLoader)),
 		concurrent("100 Loads, batch of 100, 500 ns", 100, 20, 5_000/100, asItsAuthor()),
 		concurrent("100 Loads, no limit", 100, 25, 1, unlimited()),
 		concurrent("10,000 Loads, batch of 10,000", many, 20, 50_000/many, append(limited(many), noLoader)),
@@ -139,7 +140,7 @@ func coreContests() []coreContest {
 					barrierOf(width), ours(", defaults"), throughEach(),
 					gen(", 16 ms, its default"), gen(", 1 ms", dataloadgen.WithWait(longWait)),
 				},
-				rounds: 11, levels: depth,
+				rounds: 50, levels: depth,
 				op: func(ctx context.Context, c contestant) error { return nested(ctx, c, w, d) },
 			})
 		}
@@ -188,7 +189,9 @@ func noContext(context.Context) context.Context { return context.Background() }
 
 // BenchmarkCore compares loaders without a database below them and prints one
 // table. The contestants take turns, so that whatever else the machine does
-// strikes all of them; ratios are medians of those within a round.
+// strikes all of them, in another order each round: after one that mostly sleeps
+// the machine is not as after one that computes. Ratios are medians of those within a
+// round.
 func BenchmarkCore(b *testing.B) {
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', tabwriter.Debug)
 	fmt.Fprintf(out, "\n| what\t loader\t median\t quartiles\t allocations\t batches\t ratio\t added per level\t\n|---\t---\t---\t---\t---\t---\t---\t---\t\n")
@@ -196,10 +199,10 @@ func BenchmarkCore(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			times := max(c.times, 1)
 			scores := make([]score, len(c.contestants))
-			c.round(b, 0, nil)
+			c.round(b, nil)
 			for b.Loop() {
-				for round := range c.rounds {
-					c.round(b, round, scores)
+				for range c.rounds {
+					c.round(b, scores)
 				}
 			}
 			for i := range scores {
@@ -237,13 +240,11 @@ type score struct {
 	took, allocs, batches []float64 // ns, number, number
 }
 
-// round lets every contestant act once, each round beginning one further. With
-// nil scores nothing is noted.
-func (c coreContest) round(b *testing.B, round int, scores []score) {
+// round lets every contestant act once. With nil scores nothing is noted.
+func (c coreContest) round(b *testing.B, scores []score) {
 	var before, after runtime.MemStats
 	idle := runtime.NumGoroutine()
-	for turn := range c.contestants {
-		i := (round + turn) % len(c.contestants)
+	for _, i := range rand.Perm(len(c.contestants)) {
 		// Nobody pays for what the contestant before left behind: memory, and goroutines
 		// that wait for a timer (dataloadgen has one for each batch, for 16 ms).
 		for runtime.NumGoroutine() > idle {
