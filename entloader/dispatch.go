@@ -194,7 +194,7 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 }
 
 // hurry ends the patience of the batch that gathers for an Each, if a load that came now
-// to wait for it is of somebody who is not in one.
+// to wait for it is of somebody who is not in one. The caller holds l.mu.
 func (l *LoaderBy[K, C, V]) hurry(b *batch[K, C, V], at spot, now instant) {
 	if b != l.lone || !b.patient || at.parker != nil {
 		return
@@ -249,40 +249,39 @@ func (l *LoaderBy[K, C, V]) tick(b *batch[K, C, V]) {
 	if l.opt.settles {
 		running, runnable = crowd()
 	}
-	if !l.due(b, runnable > 0) {
-		if l.opt.settles && b.lookDue(b.settler.Load()) {
-			l.settled(b) // the last who looked may have been put off by this very tick
+	switch due, settles := l.due(b, runnable > 0); {
+	case due:
+		if l.opt.settles && running+runnable == 0 {
+			learnGrace(settleGrace.Load()) // the settler gave up too early
 		}
-		return
+		b.run()
+	case settles && b.lookDue(b.settler.Load()):
+		l.settled(b) // the last who looked may have been put off by this very tick
 	}
-	if l.opt.settles && running+runnable == 0 {
-		learnGrace(settleGrace.Load()) // the settler gave up too early
-	}
-	b.run()
 }
 
-// due reports whether b is to be sent now. crowded says that others are ready to run, and
-// may be about to load.
-func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V], crowded bool) bool {
+// due reports whether b is to be sent now, and if not, whether it is one that a settler
+// may send. crowded says that others are ready to run, and may be about to load.
+func (l *LoaderBy[K, C, V]) due(b *batch[K, C, V], crowded bool) (due, settles bool) {
 	l.lock()
 	defer l.mu.Unlock()
 	if l.lone != b {
-		return false
+		return false, false
 	}
 	now, quiet := clock(), l.patience(b)
 	if crowded {
 		quiet = max(quiet, settleCrowd)
 	}
-	due := b.pace.latest(now) + instant(quiet)
+	end := b.pace.latest(now) + instant(quiet)
 	if !b.patient {
-		due = min(due, b.first+instant(l.opt.maxWait))
+		end = min(end, b.first+instant(l.opt.maxWait))
 	}
-	if due > now {
-		b.timer.Reset(time.Duration(due - now))
-		return false
+	if end > now {
+		b.timer.Reset(time.Duration(end - now))
+		return false, l.opt.settles && !b.patient
 	}
 	l.complete(reasonQuiet)
-	return true
+	return true, false
 }
 
 // complete lets no more keys into the lone batch, which the caller runs then. The

@@ -182,12 +182,13 @@ func (l *LoaderBy[K, C, V]) publish(d *door[K, C, V], now instant) bool {
 // attend sees to it that a batch which was published is sent in time.
 func (l *LoaderBy[K, C, V]) attend(b *batch[K, C, V]) {
 	l.mu.Lock() // and not l.lock: better to admit many at once
-	gathers := l.lone == b
-	if gathers {
+	settles := false
+	if l.lone == b {
 		l.wind(b)
+		settles = !b.patient && l.opt.settles
 	}
 	l.mu.Unlock()
-	if gathers && !b.patient && l.opt.settles {
+	if settles {
 		l.settle(b)
 	}
 }

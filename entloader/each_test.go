@@ -193,6 +193,23 @@ func TestEachNeverHangs(t *testing.T) {
 	})
 }
 
+// Members that work for long are waited for, as long as no 50 ms go by without a key.
+func TestEachWaitsForSlowMembers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int64
+		l := double(&fetches)
+		start := time.Now()
+		require.NoError(t, entloader.Each(t.Context(), numbers(6), func(ctx context.Context, i int) error {
+			pass(time.Duration(i) * 40 * time.Millisecond)
+			_, err := l.Load(ctx, i)
+			return err
+		}))
+		require.Equal(t, 200*time.Millisecond, time.Since(start))
+		require.Equal(t, int64(1), fetches.Load())
+	})
+}
+
 // Who is not in an Each does not wait for its members, be it for a key of theirs or for
 // another one: at most the quiet time.
 func TestEachDoesNotKeepOthersWaiting(t *testing.T) {
