@@ -14,13 +14,14 @@ import (
 // goroutine, the settler, looks whether anything else in the process runs or is
 // about to. If not, for a moment, every goroutine that could load waits: for this
 // batch, for a lock, for the network. 100 callers that compute for 50 µs each
-// wait 28 µs after the last of them came, at the median, on two processors.
+// wait 45 µs after the last of them came, at the median, on two processors of a virtual
+// machine that takes twice as long to wake one.
 //
 // The settler does not yield between its looks: that wakes another processor,
 // which counts as running while it finds nothing to do, so that the settler sees
-// its own shadow (measured: 1 ms instead of the 28 µs, for the timer had to send).
+// its own shadow (measured: 1 ms instead of 28 µs, for the timer had to send).
 //
-// Where there is always something that runs, the quiet time decides.
+// Where there is always something that runs, the quiet time decides, see tick.
 
 const (
 	// settleCalm is how often in a row nothing else may run before the batch is
