@@ -279,7 +279,7 @@ type ticket struct {
 func (b *batch[K, C, V]) enter(ctx context.Context) ticket {
 	b.waiters++
 	t := ticket{gate: b.gate, ends: ctx.Done()}
-	if t.ends == nil || t.ends != b.ends || b.waiters == 1 && b.timer == nil {
+	if t.ends == nil || t.ends != b.ends || b.waiters == 1 && b.timer == nil || ctx.Err() != nil {
 		return t
 	}
 	// The loads of a request mostly end together: one watch for all of them. Those

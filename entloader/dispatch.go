@@ -335,17 +335,18 @@ func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
 	b.run()
 }
 
-// flushWaiting sends the batch of lone keys since everyone who could add to it
+// flushWaiting sends the batch, if it gathers still, since everyone who could add to it
 // waits. It runs on a goroutine of its own, which becomes that of the fetch.
-func (l *LoaderBy[K, C, V]) flushWaiting() {
+func (b *batch[K, C, V]) flushWaiting() {
 	growStack(0)
+	l := b.loader
 	l.lock()
-	b := l.lone
-	if b != nil {
+	gathers := l.lone == b
+	if gathers {
 		l.complete(reasonWaiting)
 	}
 	l.mu.Unlock()
-	if b != nil {
+	if gathers {
 		b.run()
 	}
 }

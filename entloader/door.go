@@ -57,10 +57,11 @@ const (
 	noteHeld                // it holds the lock, and sees to its key itself
 	noteTimed               // it looked at the clock
 	noteHit                 // somebody else brought the key
+	noteLast                // it took the last place: the batch goes, and of an Each it need not be parked
 
-	noteWhy     = 6 // where the reason begins
+	noteWhy     = 7 // where the reason begins
 	noteWhyMask = 7
-	noteTime    = 9 // where the time begins, counted from when the door was opened
+	noteTime    = 10 // where the time begins, counted from when the door was opened
 )
 
 // slot is where the answer is, after the load was admitted.
@@ -127,7 +128,11 @@ func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*
 	d.open(b, at, first, now)
 	p := d.place(0)
 	p.key = key
-	p.note.Store(noteThere | noteOpened | noteTimed | uint64(with.why)<<noteWhy)
+	note := noteThere | noteOpened | noteTimed | uint64(with.why)<<noteWhy
+	if d.size == 1 {
+		note |= noteLast
+	}
+	p.note.Store(note)
 	d.taken.Store(1)
 	if !l.publish(d, now) {
 		if d = l.door.Load(); d == nil {
@@ -144,7 +149,7 @@ func (l *LoaderBy[K, C, V]) begin(ctx context.Context, key K, with family[K]) (*
 		b.due.Store(0)
 	}
 	if at.parker != nil {
-		at.parker.park(l, 1)
+		at.parker.park(b, 1)
 	}
 	l.attend(b)
 	return d, p
@@ -230,15 +235,19 @@ func (l *LoaderBy[K, C, V]) enter(ctx context.Context, d *door[K, C, V], key K, 
 	if i < timedFirst || i%timedEach == 0 {
 		note |= noteTimed | uint64(max(clock()-d.since, 0))<<noteTime
 	}
+	last := i+1 == d.size
+	if last {
+		note |= noteLast
+	}
 	if !p.note.CompareAndSwap(0, note) {
 		return nil
 	}
-	if i+1 == d.size {
+	switch {
+	case last:
 		go l.filled(d)
-	}
-	if d.at.parker != nil {
-		d.at.parker.park(l, 1)
-	} else if l.opt.settles {
+	case d.at.parker != nil:
+		d.at.parker.park(d.batch, 1)
+	case l.opt.settles:
 		l.settle(d.batch)
 	}
 	return p
@@ -277,6 +286,8 @@ func (l *LoaderBy[K, C, V]) enterHeld() (last, ok bool) {
 func (l *LoaderBy[K, C, V]) filled(d *door[K, C, V]) {
 	growStack(0)
 	b := d.batch
+	var parked parker
+	settles := false
 	l.lock()
 	full := l.lone == b
 	if full {
@@ -285,12 +296,20 @@ func (l *LoaderBy[K, C, V]) filled(d *door[K, C, V]) {
 			filling.Store(true)
 			l.complete(reasonFull)
 		} else {
+			// The last one waits, after all.
+			parked = l.willPark(d.at.parker, b)
+			settles = parked == nil && l.opt.settles
 			l.openDoor(d.at)
 		}
 	}
 	l.mu.Unlock()
-	if full {
+	switch {
+	case full:
 		b.run()
+	case parked != nil:
+		parked.park(b, 1)
+	case settles:
+		l.settle(b)
 	}
 }
 
@@ -337,7 +356,7 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], n int32) {
 		return
 	}
 	l.reserve(b, int(n-d.passed))
-	waiters := b.waiters
+	waiters, parked := b.waiters, 0
 	for ; d.passed < n; d.passed++ {
 		p := d.place(d.passed)
 		note := p.note.Load()
@@ -365,11 +384,14 @@ func (l *LoaderBy[K, C, V]) admit(d *door[K, C, V], n int32) {
 		}
 		l.ask(p.slot())
 		b.waiters++
+		if note&noteLast == 0 {
+			parked++
+		}
 	}
 	came := b.waiters - waiters
 	l.stats.Loads += came
 	l.stats.Waits += came
 	if d.at.parker != nil {
-		b.park(d.at.parker, came)
+		b.park(d.at.parker, parked)
 	}
 }

@@ -161,6 +161,54 @@ func TestOpenerLeavesTheDoor(t *testing.T) {
 	})
 }
 
+// lateContext calls hook when it has been asked for its error the first time, as if the
+// load that asked lost its processor then.
+type lateContext struct {
+	context.Context
+	once sync.Once
+	hook func()
+}
+
+func (c *lateContext) Err() error {
+	err := c.Context.Err()
+	c.once.Do(c.hook)
+	return err
+}
+
+// A load whose context ends right after it looked at that joins a batch which has roused
+// all others of that context before. It leaves at once, too.
+func TestContextEndsBeforeTheLoadJoins(t *testing.T) {
+	t.Parallel()
+	for _, door := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			l := entloader.NewLoader(func(_ context.Context, keys []int) (map[int]int, error) {
+				return tenfold(keys), nil
+			}, entloader.WithQuiet(time.Hour), entloader.WithMaxWait(time.Hour))
+			ctx, cancel := context.WithCancel(context.Background())
+			load := func(ctx context.Context, key int) *pending[int] {
+				p := async(func() (int, error) { return l.Load(ctx, key) })
+				synctest.Wait()
+				return p
+			}
+			first, second := load(ctx, 1), load(context.Background(), 2)
+			start := time.Now()
+			_, err := l.Load(&lateContext{Context: ctx, hook: func() {
+				cancel()
+				synctest.Wait()
+				require.True(t, first.ended())
+				if door { // it is open again for the next one
+					load(context.Background(), 3)
+				}
+			}}, 4)
+			require.ErrorIs(t, err, context.Canceled)
+			require.Zero(t, time.Since(start))
+			l.Flush()
+			_, err = second.wait()
+			require.NoError(t, err)
+		})
+	}
+}
+
 // Where batches get full, the next one has no timer before those who are ready to
 // run had their turn. If they do not fill it, it is sent in time.
 func TestTimerAfterAFullBatch(t *testing.T) {

@@ -72,15 +72,15 @@ const eachWait = 50 * time.Millisecond
 // A parker counts goroutines that wait for keys to be gathered. Each of these is
 // parked once, and resumed when its batch is sent, in any order.
 type parker interface {
-	// park says that n more wait, for the batch that l gathers if l is not nil.
-	// It sends what is gathered if nobody is left to add to it.
-	park(l flusher, n int)
+	// park says that n more wait, for a batch that gathers if b is not nil. It sends
+	// what is gathered if nobody is left to add to it.
+	park(b flusher, n int)
 	// resume says that n go on, or wait for a batch that was sent. It takes no
 	// lock of a loader.
 	resume(n int)
 }
 
-// flusher is a loader that gathers keys.
+// flusher is a batch that gathers keys.
 type flusher interface{ flushWaiting() }
 
 // A gang is the goroutines of an Each, those of Eachs inside it included.
@@ -90,10 +90,10 @@ type gang struct {
 	gathering []flusher
 }
 
-func (g *gang) park(l flusher, n int) {
+func (g *gang) park(b flusher, n int) {
 	g.mu.Lock()
-	if l != nil && !slices.Contains(g.gathering, l) {
-		g.gathering = append(g.gathering, l)
+	if b != nil && !slices.Contains(g.gathering, b) {
+		g.gathering = append(g.gathering, b)
 	}
 	g.active -= n
 	var send []flusher
@@ -101,8 +101,8 @@ func (g *gang) park(l flusher, n int) {
 		send, g.gathering = g.gathering, nil
 	}
 	g.mu.Unlock()
-	for _, l := range send {
-		go l.flushWaiting() // the stack of the last member would have to grow for it
+	for _, b := range send {
+		go b.flushWaiting() // the stack of the last member would have to grow for it
 	}
 }
 
@@ -118,28 +118,30 @@ type crew struct {
 	members map[parker]int // read-only
 
 	mu     sync.Mutex
-	parked int
+	parked int // less than zero while some were resumed before they were parked
 }
 
-func (c *crew) park(l flusher, n int) {
+func (c *crew) park(b flusher, n int) {
 	c.mu.Lock()
-	first := c.parked == 0
+	before := c.parked
 	c.parked += n
+	all := before <= 0 && c.parked > 0
 	c.mu.Unlock()
 	for p, m := range c.members {
-		if !first {
+		if !all {
 			m = 0
 		}
-		p.park(l, m)
+		p.park(b, m)
 	}
 }
 
 func (c *crew) resume(n int) {
 	c.mu.Lock()
+	before := c.parked
 	c.parked -= n
-	last := c.parked == 0
+	all := before > 0 && c.parked <= 0
 	c.mu.Unlock()
-	if last {
+	if all {
 		for p, m := range c.members {
 			p.resume(m)
 		}

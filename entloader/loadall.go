@@ -118,16 +118,16 @@ func waitFor[K any, C comparable, V any](waits []batchWait[K, C, V], b *batch[K,
 // returns how to wait for their batches.
 func (l *LoaderBy[K, C, V]) enroll(ctx context.Context, keys []K, rest []int, slots []*slot[K, C, V]) []batchWait[K, C, V] {
 	at := spotOf(ctx)
-	waits, p := l.enrollAt(ctx, at, keys, rest, slots)
+	waits, gathering, p := l.enrollAt(ctx, at, keys, rest, slots)
 	if p != nil {
-		p.park(l, 1)
+		p.park(gathering, 1)
 	}
 	return waits
 }
 
 // enrollAt is enroll without what has to happen outside of the lock: parked is
-// to be parked for the batch that gathers some of the keys.
-func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, rest []int, slots []*slot[K, C, V]) (waits []batchWait[K, C, V], parked parker) {
+// to be parked for the batch that gathers some of the keys, if any does.
+func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, rest []int, slots []*slot[K, C, V]) (waits []batchWait[K, C, V], gathering *batch[K, C, V], parked parker) {
 	l.lock()
 	defer l.mu.Unlock() // find calls what the application wrote
 	now := clock()      // once for all
@@ -186,12 +186,12 @@ func (l *LoaderBy[K, C, V]) enrollAt(ctx context.Context, at spot, keys []K, res
 		}
 	}
 	if l.lone != nil && waitFor(waits, l.lone, 0) < len(waits) {
-		parked = l.willPark(at.parker, l.lone)
+		gathering, parked = l.lone, l.willPark(at.parker, l.lone)
 		if parked == nil && l.opt.settles {
 			l.settle(l.lone)
 		}
 	}
-	return waits, parked
+	return waits, gathering, parked
 }
 
 // roomy reports whether b is the batch that gathers, and is not full with another key,

@@ -136,7 +136,7 @@ func (l *LoaderBy[K, C, V]) LoadThunk(ctx context.Context, key K) func() (V, err
 		}
 		l.mu.Unlock()
 		if e.parker != nil {
-			e.parker.park(l, 1)
+			e.parker.park(b, 1)
 		}
 		if !e.ready {
 			if !b.ready.Load() && ctx.Err() != nil {
@@ -196,10 +196,13 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 	}
 	if p != nil {
 		opened := p.note.Load()&noteOpened != 0
-		if opened {
+		switch {
+		case opened:
 			l.guard(ctx, d)
-		} else {
+		case ctx.Err() == nil:
 			<-d.gate // here, where the stack is not deep
+		default: // who watches for that may have looked before the load came in
+			return l.await(ctx, id, key, with, d, p)
 		}
 		if d.batch.ready.Load() && (opened || d.batch.read.matches(ctx, l.opt.scope)) {
 			return p.slot().answer()
@@ -213,8 +216,10 @@ func (l *LoaderBy[K, C, V]) load(ctx context.Context, key K, with family[K]) (v 
 func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[K], d *door[K, C, V], p *place[K, C, V]) (v V, err error) {
 	var e entry[K, C, V]
 	if p != nil {
+		l.lock() // it has been admitted then
+		l.mu.Unlock()
 		note := p.note.Load()
-		e.batch, e.slot, e.ticket.gate = d.batch, p.slot(), d.gate
+		e.batch, e.slot, e.ticket = d.batch, p.slot(), ticket{d.gate, ctx.Done()}
 		e.at, e.hit, e.opened = d.at, note&noteHit != 0, note&noteOpened != 0
 	} else {
 		e.at, e.now = spotOf(ctx), clock()
@@ -226,7 +231,7 @@ func (l *LoaderBy[K, C, V]) await(ctx context.Context, id C, key K, with family[
 		case e.start:
 			l.start(e.batch)
 		case e.parker != nil:
-			e.parker.park(l, 1)
+			e.parker.park(e.batch, 1)
 		}
 		if e.ticket.ends == nil && e.at.batch == nil {
 			<-e.ticket.gate // here, where the stack is not deep
