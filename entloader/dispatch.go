@@ -172,6 +172,7 @@ func (l *LoaderBy[K, C, V]) gather(ctx context.Context, at spot, id C, key K, he
 	if !ok {
 		head = l.slots[id]
 		if s := l.find(ctx, at, head); s != nil {
+			l.hurry(s.batch, at, now)
 			return s, false, true
 		}
 	}

@@ -123,10 +123,10 @@ type crew struct {
 
 func (c *crew) park(b flusher, n int) {
 	c.mu.Lock()
+	defer c.mu.Unlock() // or a resume of the members could come after the park that follows it
 	before := c.parked
 	c.parked += n
 	all := before <= 0 && c.parked > 0
-	c.mu.Unlock()
 	for p, m := range c.members {
 		if !all {
 			m = 0
@@ -137,10 +137,10 @@ func (c *crew) park(b flusher, n int) {
 
 func (c *crew) resume(n int) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	before := c.parked
 	c.parked -= n
 	all := before > 0 && c.parked <= 0
-	c.mu.Unlock()
 	if all {
 		for p, m := range c.members {
 			p.resume(m)
