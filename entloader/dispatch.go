@@ -340,11 +340,16 @@ func (l *LoaderBy[K, C, V]) start(b *batch[K, C, V]) {
 // waits. It runs on a goroutine of its own, which becomes that of the fetch.
 func (b *batch[K, C, V]) flushWaiting() {
 	growStack(0)
+	b.sendHere(reasonWaiting)
+}
+
+// sendHere runs the batch on this goroutine, if it gathers still.
+func (b *batch[K, C, V]) sendHere(why reason) {
 	l := b.loader
 	l.lock()
 	gathers := l.lone == b
 	if gathers {
-		l.complete(reasonWaiting)
+		l.complete(why)
 	}
 	l.mu.Unlock()
 	if gathers {

@@ -94,15 +94,7 @@ func (l *LoaderBy[K, C, V]) settled(b *batch[K, C, V]) {
 			return
 		}
 	}
-	l.lock()
-	gathers := l.lone == b
-	if gathers {
-		l.complete(reasonQuiet)
-	}
-	l.mu.Unlock()
-	if gathers {
-		b.run()
-	}
+	b.sendHere(reasonQuiet)
 }
 
 // calm reports whether nothing else in the process runs for a moment in which no key
